@@ -1,0 +1,85 @@
+/**
+ * What the session actor of a node (`<node>/session/main`) is asked, by request (gateway, client) or by message
+ * (services). It knows the shard map and the leaders, retries until the deadline, and answers once.
+ */
+import type { Json } from '@synod/runtime/protocol'
+import type { Operation, OperationResult, Outcome, TxId } from '../transactions/operations.ts'
+
+export type SessionRequest =
+  /** Runs a transaction exactly once. Without `id` the session gives it one of its own. Answer: `TransactAnswer`. */
+  | {
+      readonly type: 'transact'
+      readonly operations: readonly Operation[]
+      readonly id?: TxId
+      /** The client's first sequence number without an answer: what is below may be forgotten (RIFL). */
+      readonly firstIncomplete?: number
+      /** Identifies the request behind the id; another one under the same id is refused. */
+      readonly fingerprint?: string
+      /** Keep the answer this long for retries; default: until `firstIncomplete` passes it. */
+      readonly retainMs?: number
+      readonly deadlineMs: number
+      /** Correlates, when the asker is an actor. */
+      readonly tag?: number
+    }
+  /** Linearizable reads of single keys, without a log write. Answer: `ReadAnswer`. `fast` reads the leader's own state without a quorum round: only for what a later check validates. */
+  | {
+      readonly type: 'read'
+      readonly keys: readonly { readonly keyspace: string; readonly key: string }[]
+      readonly fast?: boolean
+      readonly deadlineMs: number
+      readonly tag?: number
+    }
+  /** Linearizable per shard. Answer: `ScanAnswer`. */
+  | {
+      readonly type: 'scan'
+      readonly keyspace: string
+      readonly prefix: string
+      readonly after?: string
+      readonly limit: number
+      readonly deadlineMs: number
+      readonly tag?: number
+    }
+  /** What became of a transaction. Answer: `TransactAnswer`; `unavailable` when nothing is known of it. `key` names the shard that coordinated: the first key of the operations. */
+  | {
+      readonly type: 'lookup'
+      readonly id: TxId
+      readonly keyspace: string
+      readonly key: string
+      readonly deadlineMs: number
+      readonly tag?: number
+    }
+
+export type SessionAnswer = TransactAnswer | ReadAnswer | ScanAnswer
+export interface TransactAnswer {
+  readonly type: 'transacted'
+  readonly id: TxId
+  readonly outcome: Outcome
+  readonly tag?: number
+}
+export type ReadAnswer =
+  | {
+      readonly type: 'read'
+      readonly status: 'ok'
+      readonly values: readonly { readonly value: Json; readonly version: number }[]
+      readonly tag?: number
+    }
+  | {
+      readonly type: 'read'
+      readonly status: 'unavailable' | 'overloaded'
+      readonly detail: string
+      readonly tag?: number
+    }
+export type ScanAnswer =
+  | {
+      readonly type: 'scanned'
+      readonly status: 'ok'
+      readonly entries: Extract<OperationResult, { entries: unknown }>['entries']
+      readonly more: boolean
+      readonly tag?: number
+    }
+  | {
+      readonly type: 'scanned'
+      readonly status: 'unavailable' | 'overloaded'
+      readonly detail: string
+      readonly tag?: number
+    }

@@ -1,0 +1,2 @@
+/** What application developers import. */
+export * from './protocol.ts'

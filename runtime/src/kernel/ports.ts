@@ -1,0 +1,72 @@
+/**
+ * The kernel runs the turns of one node; what it needs from the world are these ports. The production node fills
+ * them with SQLite, WebSockets and the machine's clock, the simulator with virtual ones.
+ */
+import type { Json, Now, Request } from '../actor.ts'
+import type { Address, NodeId } from '../address.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** One message on its way. `request` is set on a request and on its answer (`isReply`). */
+export interface Envelope {
+  readonly to: Address
+  /** Empty when the sender is a request from outside the actors. */
+  readonly from: Address
+  readonly message: unknown
+  readonly request?: Request
+  readonly isReply?: true
+  /** W3C traceparent of the span that caused it. */
+  readonly trace?: string
+}
+
+/** How a request ended. `refused` is definite (the actor never saw it), `timeout` is not. */
+export type Answer =
+  | { readonly outcome: 'answered'; readonly result: unknown }
+  | { readonly outcome: 'refused'; readonly reason: DeadLetterReason }
+  | { readonly outcome: 'timeout' }
+
+export type DeadLetterReason = 'no such actor' | 'overloaded' | 'stopped' | 'unreachable' | 'fault'
+
+/** What the host is told, for the event feed, metrics and traces. Must not throw or re-enter the kernel. */
+export interface Observer {
+  note?(actor: Address, name: string, attributes: Readonly<Record<string, Json>>, now: Now): void
+  deadLetter?(envelope: Envelope, reason: DeadLetterReason): void
+  failed?(actor: Address, error: Error, restarts: number): void
+  /** After the commit of a turn, before its messages leave. */
+  turnEnded?(turn: TurnReport): void
+}
+
+export interface TurnReport {
+  readonly turn: number
+  readonly events: number
+  readonly writes: number
+  readonly sent: number
+  readonly commitMs: number
+}
+
+export interface Limits {
+  /** Events in one turn, local deliveries included. */
+  readonly turnEvents: number
+  /** Most milliseconds a turn handles events before it commits. */
+  readonly turnMs: number
+  readonly mailbox: number
+  readonly requests: number
+}
+
+export interface KernelPorts {
+  readonly node: NodeId
+  readonly incarnation: string
+  readonly amnesiac: boolean
+  readonly storage: Storage
+  clock(): Now
+  random(): number
+  /** Called after the commit, once per peer and turn. Lossy. */
+  transmit(peer: NodeId, envelopes: readonly Envelope[]): void
+  /** There is work, or a nearer timer: the host should run a turn at `nextTurnAt()`. */
+  wake(): void
+  readonly observer?: Observer
+  readonly limits?: Partial<Limits>
+  /** Deep-freezes what is sent and saved, so that a protocol that changes it afterwards fails. For tests and simulation. */
+  readonly freeze?: boolean
+  /** Where a test or the simulator may stop the node: by throwing, which the kernel lets through. */
+  crashPoint?(at: 'beforeCommit' | 'afterCommit', turn: number): void
+}
