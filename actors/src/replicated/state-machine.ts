@@ -38,6 +38,8 @@ export type Applied<Result> =
 export interface StateMachine<Command = unknown, Result = unknown, State = unknown, Message = unknown> {
   readonly name: string
   apply(store: Store, command: Command, context: ApplyContext): Result
+  /** A summary that the running cluster is verified from: totals, tallies, what is locked. Pure. */
+  audit?(store: ReadonlyStore): Json
   readonly leader?: LeaderSide<Command, Result, State, Message>
 }
 

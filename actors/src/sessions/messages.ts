@@ -39,6 +39,13 @@ export type SessionRequest =
       readonly deadlineMs: number
       readonly tag?: number
     }
+  /** Many operations, not atomic together: split by group and in chunks, each chunk a transaction of its own; safe to repeat. Answer: `BulkAnswer`. */
+  | {
+      readonly type: 'bulk'
+      readonly operations: readonly Operation[]
+      readonly deadlineMs: number
+      readonly tag?: number
+    }
   /** What became of a transaction. Answer: `TransactAnswer`; `unavailable` when nothing is known of it. `key` names the shard that coordinated: the first key of the operations. */
   | {
       readonly type: 'lookup'
@@ -49,7 +56,13 @@ export type SessionRequest =
       readonly tag?: number
     }
 
-export type SessionAnswer = TransactAnswer | ReadAnswer | ScanAnswer
+export type SessionAnswer = TransactAnswer | ReadAnswer | ScanAnswer | BulkAnswer
+export interface BulkAnswer {
+  readonly type: 'bulkDone'
+  readonly status: 'ok' | 'unavailable' | 'overloaded' | 'refused'
+  readonly detail: string
+  readonly tag?: number
+}
 export interface TransactAnswer {
   readonly type: 'transacted'
   readonly id: TxId

@@ -1,0 +1,167 @@
+/**
+ * Messages of transactions over groups. `Leader` means: the leader side of a group's state machine, reached at the
+ * front door of the member that leads; another member answers `notLeader`.
+ *
+ * Two-phase commit after Gray, with the order's group as coordinator and the decision logged there; termination
+ * rules in SPEC.md.
+ */
+import type { Address, Json } from '@synod/runtime/protocol'
+import type { Operation, OperationResult, Outcome, Refusal, TxId } from './operations.ts'
+
+/** `session:sequence`. */
+export type TxKey = string
+/** One try at a transaction: attempts are numbered from 1, and a decision to abort covers all attempts up to its own. */
+export interface Attempt {
+  readonly tx: TxKey
+  readonly attempt: number
+}
+/** Wound-wait order: the older wins. Kept by all attempts of a transaction. */
+export interface Age {
+  readonly timeMs: number
+  readonly tx: TxKey
+}
+/** An operation and its position in the client's list. */
+export interface Numbered {
+  readonly index: number
+  readonly operation: Operation
+}
+/** What one group does in a transaction. */
+export interface Share {
+  readonly group: string
+  readonly operations: readonly Numbered[]
+}
+
+// ---------------------------------------------------------------- session ⇄ coordinating leader
+/** The first share is the coordinating group's. */
+export interface Submit {
+  readonly type: 'submit'
+  readonly id: TxId
+  readonly shares: readonly Share[]
+  /** Shard-map epoch that the shares were computed under. */
+  readonly epoch: number
+  readonly firstIncomplete: number
+  readonly fingerprint?: string
+  readonly retainMs?: number
+  /** How much longer the asker waits. */
+  readonly patienceMs: number
+}
+export interface Submitted {
+  readonly type: 'submitted'
+  readonly id: TxId
+  readonly outcome: Outcome
+}
+export interface ReadKeys {
+  readonly type: 'readKeys'
+  readonly tag: number
+  readonly epoch: number
+  readonly keys: readonly { readonly keyspace: string; readonly key: string }[]
+  /** From the leader's own state, without a quorum round and without waiting for prepared writes. */
+  readonly fast: boolean
+}
+export interface KeysRead {
+  readonly type: 'keysRead'
+  readonly tag: number
+  readonly values: readonly { readonly value: Json; readonly version: number }[]
+}
+export interface ScanKeys {
+  readonly type: 'scanKeys'
+  readonly tag: number
+  readonly epoch: number
+  readonly keyspace: string
+  readonly prefix: string
+  readonly after?: string
+  readonly limit: number
+}
+export interface KeysScanned {
+  readonly type: 'keysScanned'
+  readonly tag: number
+  readonly entries: Extract<OperationResult, { entries: unknown }>['entries']
+  readonly more: boolean
+}
+/** What is known of a transaction here. */
+export interface Lookup {
+  readonly type: 'lookup'
+  readonly id: TxId
+}
+/** Any of the above met a member that does not lead; ask `leader`, or another when it knows none. */
+export interface NotLeader {
+  readonly type: 'notLeader'
+  readonly group: string
+  readonly leader: string | null
+  /** What was refused: the id of a submit or lookup, the tag of a read, the attempts of the rest. */
+  readonly tx?: TxKey
+  readonly tag?: number
+}
+/** The shares or keys were placed by another shard map than this group's; fetch the map and plan again. Definite. */
+export interface WrongEpoch {
+  readonly type: 'wrongEpoch'
+  readonly group: string
+  readonly epoch: number
+  readonly tx?: TxKey
+  readonly tag?: number
+}
+/** Too much waits here already. Definite. */
+export interface Overloaded {
+  readonly type: 'overloaded'
+  readonly group: string
+  readonly tx?: TxKey
+  readonly tag?: number
+}
+
+// ---------------------------------------------------------------- coordinating leader ⇄ participating leaders
+export interface Prepare extends Attempt {
+  readonly type: 'prepare'
+  readonly age: Age
+  readonly epoch: number
+  readonly coordinator: string
+  /** All groups, the coordinator first. */
+  readonly participants: readonly string[]
+  readonly operations: readonly Numbered[]
+}
+export type Vote = Attempt & { readonly type: 'vote'; readonly group: string } & (
+    | {
+        readonly vote: 'yes'
+        readonly results: readonly { readonly index: number; readonly result: OperationResult }[]
+      }
+    | { readonly vote: 'no'; readonly reason: Refusal; readonly operation: number; readonly detail: string }
+    /** Another attempt is needed: wounded, or the map changed. */
+    | { readonly vote: 'retry'; readonly why: 'wounded' | 'wrongEpoch' | 'overloaded' }
+  )
+/** Decisions for one group, all that one turn brought. Re-sent until `finished`. */
+export interface Finish {
+  readonly type: 'finish'
+  readonly coordinator: string
+  readonly commit: readonly Attempt[]
+  readonly abort: readonly Attempt[]
+}
+export interface Finished {
+  readonly type: 'finished'
+  readonly group: string
+  readonly attempts: readonly Attempt[]
+}
+/** In doubt: what was decided? Where nothing stands and nobody coordinates, abort is logged and answered. */
+export interface Inquire {
+  readonly type: 'inquire'
+  readonly group: string
+  readonly attempts: readonly Attempt[]
+}
+/** An older transaction waits for this one: abort it unless it is decided. */
+export interface Wound extends Attempt {
+  readonly type: 'wound'
+  readonly by: TxKey
+}
+
+export type TransactionMessage =
+  | Submit
+  | ReadKeys
+  | ScanKeys
+  | Lookup
+  | Prepare
+  | Vote
+  | Finish
+  | Finished
+  | Inquire
+  | Wound
+  | NotLeader
+export type ToSession = Submitted | KeysRead | KeysScanned | NotLeader | WrongEpoch | Overloaded
+export type ReplyTo = Address
