@@ -1,4 +1,7 @@
 /** What runs nodes: for the cluster package and tests, not for protocols or applications. */
+
+export { type FaultAction, FaultPlane, type FaultRule, type Verdict } from './faults/plane.ts'
 export type * from './kernel/ports.ts'
+export * from './membership/standing.ts'
 export type * from './storage/storage.ts'
 export { StorageError } from './storage/storage.ts'
