@@ -18,7 +18,7 @@ export function idsIn(text: string): string[] {
 }
 
 function files(pattern: string): string[] {
-  return globSync(pattern, { cwd: root }).filter(file => !file.includes('node_modules'))
+  return globSync(pattern, { cwd: root }).filter(file => !/node_modules|conformance/.test(file))
 }
 
 function collect(pattern: string, read: (text: string) => string[]): Map<string, string> {
