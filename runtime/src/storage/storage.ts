@@ -42,5 +42,5 @@ export interface Storage {
 }
 
 export class StorageError extends Error {
-  override readonly name = 'StorageError'
+  override readonly name: string = 'StorageError'
 }
