@@ -78,7 +78,7 @@ export type ReadAnswer =
     }
   | {
       readonly type: 'read'
-      readonly status: 'unavailable' | 'overloaded'
+      readonly status: 'unavailable' | 'overloaded' | 'refused'
       readonly detail: string
       readonly tag?: number
     }
@@ -92,7 +92,7 @@ export type ScanAnswer =
     }
   | {
       readonly type: 'scanned'
-      readonly status: 'unavailable' | 'overloaded'
+      readonly status: 'unavailable' | 'overloaded' | 'refused'
       readonly detail: string
       readonly tag?: number
     }
