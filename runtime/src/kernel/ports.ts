@@ -4,7 +4,7 @@
  */
 import type { Json, Now, Request } from '../actor.ts'
 import type { Address, NodeId } from '../address.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Sighting, Storage } from '../storage/storage.ts'
 
 /** One message on its way. `request` is set on a request and on its answer (`isReply`). */
 export interface Envelope {
@@ -24,13 +24,22 @@ export type Answer =
   | { readonly outcome: 'refused'; readonly reason: DeadLetterReason }
   | { readonly outcome: 'timeout' }
 
-export type DeadLetterReason = 'no such actor' | 'overloaded' | 'stopped' | 'unreachable' | 'fault'
+/** `late reply`: its request was answered or had timed out before. */
+export type DeadLetterReason =
+  | 'no such actor'
+  | 'overloaded'
+  | 'stopped'
+  | 'unreachable'
+  | 'fault'
+  | 'late reply'
 
 /** What the host is told, for the event feed, metrics and traces. Must not throw or re-enter the kernel. */
 export interface Observer {
   note?(actor: Address, name: string, attributes: Readonly<Record<string, Json>>, now: Now): void
   deadLetter?(envelope: Envelope, reason: DeadLetterReason): void
   failed?(actor: Address, error: Error, restarts: number): void
+  /** The actor failed too often and was stopped: its group on this node, or the node, must be given up. */
+  escalated?(actor: Address, error: Error): void
   /** After the commit of a turn, before its messages leave. */
   turnEnded?(turn: TurnReport): void
 }
@@ -61,6 +70,8 @@ export interface KernelPorts {
   random(): number
   /** Called after the commit, once per peer and turn. Lossy. */
   transmit(peer: NodeId, envelopes: readonly Envelope[]): void
+  /** What the host saw of its peers since it was last asked; goes into the turn's commit (amnesia rule). */
+  sightings?(): ReadonlyMap<NodeId, Sighting> | undefined
   /** There is work, or a nearer timer: the host should run a turn at `nextTurnAt()`. */
   wake(): void
   readonly observer?: Observer

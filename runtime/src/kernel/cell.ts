@@ -1,0 +1,64 @@
+/** What the kernel keeps of one actor, and of one peer: the two ends a message can have. */
+import type { AnyActorType } from '../actor.ts'
+import { type ActorId, type Address, actorId, address, type NodeId } from '../address.ts'
+import type { Due } from './due-heap.ts'
+import { Mailbox } from './mailbox.ts'
+import type { Envelope } from './ports.ts'
+
+export type Status = 'running' | 'backingOff' | 'stopped'
+
+/** An armed timer, or one that the running turn will arm. */
+export interface Timer extends Due {
+  readonly cell: Cell
+  readonly name: string
+  delayMs: number
+  /** Set by this turn and waiting for its commit. */
+  pending: boolean
+}
+
+export class Cell {
+  readonly local = true
+  readonly id: ActorId
+  readonly address: Address
+  readonly type: AnyActorType
+  readonly config: unknown
+  readonly limit: number
+  readonly mailbox = new Mailbox()
+  readonly urgent = new Mailbox()
+  readonly timers = new Map<string, Timer>()
+  state: unknown = undefined
+  status: Status = 'backingOff'
+  /** In the queue of actors that have messages. */
+  queued = false
+  queuedUrgent = false
+  handled = 0
+  restarts = 0
+  /** When it failed, within the supervisor's window. */
+  failures: number[] = []
+  lastError: Error | undefined = undefined
+  /** Waits in the supervisor's heap while it backs off. */
+  readonly restart: Due & { readonly cell: Cell }
+
+  constructor(node: NodeId, type: AnyActorType, name: string, config: unknown, defaultLimit: number) {
+    this.id = actorId(type.type, name)
+    this.address = address(node, type.type, name)
+    this.type = type
+    this.config = config
+    this.limit = type.mailboxLimit ?? defaultLimit
+    this.restart = { cell: this, due: 0, place: -1, order: 0 }
+  }
+}
+
+/** Another node: what leaves for it at the end of the turn. */
+export class Peer {
+  readonly local = false
+  readonly node: NodeId
+  /** Where answers to its requests go; its kernel looks at the request, not at the address. */
+  readonly asker: Address
+  leaving: Envelope[] = []
+
+  constructor(node: NodeId) {
+    this.node = node
+    this.asker = address(node, 'kernel', 'asker')
+  }
+}

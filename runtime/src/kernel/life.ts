@@ -1,0 +1,63 @@
+/** The life of an actor: it starts from its rows, may fail and start again, and is stopped in the end. */
+import { StorageError } from '../storage/storage.ts'
+import type { Cell } from './cell.ts'
+import { bury, type Core } from './core.ts'
+import { refuse } from './exchange.ts'
+import { merge } from './merge.ts'
+import { readThrough } from './overlay.ts'
+
+/** Builds the state from the actor's rows, seen through what this turn has written so far. */
+export function start(core: Core, cell: Cell): void {
+  const { node, incarnation, amnesiac, storage, freeze } = core.ports
+  const { out } = core
+  out.open(cell)
+  try {
+    cell.state = cell.type.start(
+      { config: cell.config, self: cell.address, node, incarnation, amnesiac, now: core.now },
+      readThrough(storage.rows(cell.id), core.writes, cell.id),
+      out,
+    )
+    if (freeze) cell.type.check?.(cell.state)
+  } catch (error) {
+    out.close()
+    failed(core, cell, error)
+    return
+  }
+  out.close()
+  cell.status = 'running'
+  merge(core, cell, undefined)
+  core.delivery.resume(cell)
+}
+
+/** The actor threw: the effects of that event are dropped, its state is rebuilt after a pause. */
+export function failed(core: Core, cell: Cell, thrown: unknown): void {
+  core.out.clear()
+  // A store that cannot be read is the node's trouble, not the actor's.
+  if (thrown instanceof StorageError) throw thrown
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  cell.status = 'backingOff'
+  cell.state = undefined
+  core.timers.clear(cell)
+  const verdict = core.supervisor.failed(cell, error, core.now.monotonicMs)
+  core.ports.observer?.failed?.(cell.address, error, cell.restarts)
+  if (verdict === 'backOff') return
+  stop(core, cell)
+  core.ports.observer?.escalated?.(cell.address, error)
+}
+
+/** Its state is gone, its rows stay; what waits for it becomes dead letters. */
+export function stop(core: Core, cell: Cell): void {
+  cell.status = 'stopped'
+  cell.state = undefined
+  core.timers.clear(cell)
+  core.supervisor.stopped(cell)
+  core.observers.delete(cell)
+  for (const mailbox of [cell.urgent, cell.mailbox]) {
+    for (let event = mailbox.shift(); event !== undefined; event = mailbox.shift()) {
+      if (event.kind === 'request') refuse(core, cell.address, event.request, event.message, 'stopped')
+      else if (event.kind === 'message') {
+        bury(core, { to: cell.address, from: event.from, message: event.message }, 'stopped')
+      }
+    }
+  }
+}

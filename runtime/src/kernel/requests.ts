@@ -1,0 +1,76 @@
+/** Requests that this node asked and whose answers it awaits, with their deadlines. */
+import { type Due, DueHeap } from './due-heap.ts'
+import type { Answer } from './ports.ts'
+
+interface Pending extends Due {
+  readonly id: number
+  readonly done: (answer: Answer) => void
+  answer: Answer
+}
+
+const timeout: Answer = Object.freeze({ outcome: 'timeout' })
+
+export class Requests {
+  #pending = new Map<number, Pending>()
+  #deadlines = new DueHeap<Pending>()
+  #completed: Pending[] = []
+  #lastId: number
+
+  /**
+   * Ids start at a random place: an answer that was on its way when this node died must not be taken for the answer
+   * to a request of its next life.
+   */
+  constructor(random: number) {
+    this.#lastId = Math.floor(random * 2 ** 32) * 2 ** 20
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+  get next(): number {
+    return this.#deadlines.next
+  }
+  get hasCompleted(): boolean {
+    return this.#completed.length > 0
+  }
+
+  open(done: (answer: Answer) => void, deadline: number): number {
+    const id = ++this.#lastId
+    const pending: Pending = { id, done, answer: timeout, due: 0, place: -1, order: 0 }
+    this.#pending.set(id, pending)
+    this.#deadlines.add(pending, deadline)
+    return id
+  }
+
+  /** False when nobody waits for this answer any more. */
+  complete(id: number, answer: Answer): boolean {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return false
+    this.#pending.delete(id)
+    this.#deadlines.remove(pending)
+    pending.answer = answer
+    this.#completed.push(pending)
+    return true
+  }
+
+  /** Answers outside of the table, for what was refused before it began. */
+  refuse(done: (answer: Answer) => void, answer: Answer): void {
+    this.#completed.push({ id: 0, done, answer, due: 0, place: -1, order: 0 })
+  }
+
+  expire(now: number): void {
+    for (;;) {
+      const pending = this.#deadlines.takeDue(now)
+      if (pending === undefined) return
+      this.complete(pending.id, timeout)
+    }
+  }
+
+  /** Tells the askers; they may ask again from within. */
+  release(): void {
+    if (this.#completed.length === 0) return
+    const completed = this.#completed
+    this.#completed = []
+    for (const pending of completed) pending.done(pending.answer)
+  }
+}
