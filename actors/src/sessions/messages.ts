@@ -50,6 +50,8 @@ export type SessionRequest =
   | {
       readonly type: 'lookup'
       readonly id: TxId
+      /** A record of another request under this id answers `conflictingRequest`. */
+      readonly fingerprint?: string
       readonly keyspace: string
       readonly key: string
       readonly deadlineMs: number

@@ -44,11 +44,15 @@ export interface Submit {
   readonly retainMs?: number
   /** How much longer the asker waits. */
   readonly patienceMs: number
+  /** Counts the asker's sends of this transaction: lets it know which of them can no longer cause anything. */
+  readonly send?: number
 }
 export interface Submitted {
   readonly type: 'submitted'
   readonly id: TxId
   readonly outcome: Outcome
+  /** The highest `send` of this asker that had arrived here. */
+  readonly send?: number
 }
 export interface ReadKeys {
   readonly type: 'readKeys'
@@ -78,10 +82,12 @@ export interface KeysScanned {
   readonly entries: Extract<OperationResult, { entries: unknown }>['entries']
   readonly more: boolean
 }
-/** What is known of a transaction here. */
+/** What is known of a transaction here. Answered by `Submitted`: `unavailable` when nothing is. */
 export interface Lookup {
   readonly type: 'lookup'
   readonly id: TxId
+  /** A record of another request under this id answers `conflictingRequest`. */
+  readonly fingerprint?: string
 }
 /** Any of the above met a member that does not lead; ask `leader`, or another when it knows none. */
 export interface NotLeader {
@@ -91,6 +97,7 @@ export interface NotLeader {
   /** What was refused: the id of a submit or lookup, the tag of a read, the attempts of the rest. */
   readonly tx?: TxKey
   readonly tag?: number
+  readonly send?: number
 }
 /** The shares or keys were placed by another shard map than this group's; fetch the map and plan again. Definite. */
 export interface WrongEpoch {
@@ -99,6 +106,7 @@ export interface WrongEpoch {
   readonly epoch: number
   readonly tx?: TxKey
   readonly tag?: number
+  readonly send?: number
 }
 /** Too much waits here already. Definite. */
 export interface Overloaded {
@@ -106,6 +114,7 @@ export interface Overloaded {
   readonly group: string
   readonly tx?: TxKey
   readonly tag?: number
+  readonly send?: number
 }
 
 // ---------------------------------------------------------------- coordinating leader ⇄ participating leaders
