@@ -16,10 +16,12 @@ export interface ShardMap {
   >
   readonly groups: Readonly<Record<string, GroupConfig>>
 }
-/** What a group is told of the map: which hashes of which keyspaces are its own. */
+/** What a group is told of the map: which hashes of which keyspaces are its own, and where the other groups are. */
 export interface Assignment {
   readonly epoch: number
   readonly shards: readonly (Shard & { readonly keyspace: string })[]
+  /** All groups: a coordinator finds its participants by it, a participant in doubt its coordinator. */
+  readonly groups: Readonly<Record<string, GroupConfig>>
 }
 
 const prefixed = /^([0-9a-f]{8})~/
