@@ -1,0 +1,111 @@
+/**
+ * One WebSocket to one node of several: pipelined, and after a loss reconnected to the next node, where everything
+ * unanswered is sent again. Requests carry their own ids, so that a repeat is safe.
+ */
+import { decode, encode } from '@synod/runtime/protocol'
+import { WebSocket } from 'ws'
+
+interface Waiting {
+  readonly request: unknown
+  readonly resolve: (answer: unknown) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** What a call resolves to when its deadline passed without an answer; `sent` says whether a node may have seen it. */
+export interface NoAnswer {
+  readonly type: 'noAnswer'
+  readonly sent: boolean
+}
+
+const backoffMs = { first: 20, most: 1_000 } as const
+
+export class Connection {
+  readonly #urls: readonly string[]
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #sent = new Set<number>()
+  #outgoing: [number, unknown][] = []
+  #socket: WebSocket | undefined
+  #next = 0
+  #at: number
+  #backoff: number = backoffMs.first
+  #retry: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(urls: readonly string[], startAt: number) {
+    this.#urls = urls
+    this.#at = startAt % urls.length
+    this.#dial()
+  }
+
+  /** Resolves to the node's answer, or to `NoAnswer` after `deadlineMs`. Never rejects. */
+  call(request: unknown, deadlineMs: number): Promise<unknown> {
+    if (this.#closed) return Promise.resolve({ type: 'noAnswer', sent: false } satisfies NoAnswer)
+    const number = this.#next++
+    return new Promise(resolve => {
+      const timer = setTimeout(() => this.#settle(number, this.#noAnswer(number)), deadlineMs)
+      this.#waiting.set(number, { request, resolve, timer })
+      this.#post(number, request)
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    for (const number of [...this.#waiting.keys()]) this.#settle(number, this.#noAnswer(number))
+    this.#socket?.close()
+  }
+
+  #noAnswer(number: number): NoAnswer {
+    return { type: 'noAnswer', sent: this.#sent.has(number) }
+  }
+
+  #settle(number: number, answer: unknown): void {
+    const waiting = this.#waiting.get(number)
+    if (waiting === undefined) return
+    this.#waiting.delete(number)
+    this.#sent.delete(number)
+    clearTimeout(waiting.timer)
+    waiting.resolve(answer)
+  }
+
+  #dial(): void {
+    const url = this.#urls[this.#at] ?? ''
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/$/, '')}/client`, {
+      perMessageDeflate: false,
+    })
+    this.#socket = socket
+    socket.on('open', () => {
+      this.#backoff = backoffMs.first
+      for (const [number, { request }] of this.#waiting) this.#post(number, request)
+    })
+    socket.on('message', (data: Buffer) => {
+      for (const [number, answer] of decode(data) as [number, unknown][]) this.#settle(number, answer)
+    })
+    // The reason is in the close that always follows; what waits is sent again on the next connection.
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.#lost(socket))
+  }
+
+  #lost(socket: WebSocket): void {
+    if (this.#closed || socket !== this.#socket) return
+    this.#outgoing = []
+    this.#at = (this.#at + 1) % this.#urls.length
+    this.#retry = setTimeout(() => this.#dial(), this.#backoff * (0.5 + Math.random()))
+    this.#backoff = Math.min(this.#backoff * 2, backoffMs.most)
+  }
+
+  /** Requests of one round of the event loop leave as one frame. */
+  #post(number: number, request: unknown): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return
+    if (this.#outgoing.length === 0) setImmediate(() => this.#flush())
+    this.#outgoing.push([number, request])
+  }
+
+  #flush(): void {
+    const frame = this.#outgoing.filter(([number]) => this.#waiting.has(number))
+    this.#outgoing = []
+    if (frame.length === 0 || this.#socket?.readyState !== WebSocket.OPEN) return
+    for (const [number] of frame) this.#sent.add(number)
+    this.#socket.send(encode(frame))
+  }
+}

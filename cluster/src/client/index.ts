@@ -1,0 +1,194 @@
+/** The client library: `connect(urls)`, keys, transactions, over one pipelined WebSocket. */
+import { randomUUID } from 'node:crypto'
+import type { Operation, OperationResult, ReadAnswer, ScanAnswer, TransactAnswer, TxId } from '@synod/actors'
+import type { Json } from '@synod/runtime/protocol'
+import type { SocketFailure } from '../gateway/socket.ts'
+import { Connection, type NoAnswer } from './connection.ts'
+import { DefiniteError, IndefiniteError, Refused, Unavailable } from './errors.ts'
+import { Transaction, type Versioned } from './transaction.ts'
+
+export type { Operation, OperationResult } from '@synod/actors'
+export type { Json } from '@synod/runtime/protocol'
+export { DefiniteError, IndefiniteError, Refused, Unavailable } from './errors.ts'
+export type { Transaction, Versioned } from './transaction.ts'
+
+export interface ConnectOptions {
+  /** How long a call is tried, in milliseconds. Default 10,000. */
+  readonly deadlineMs?: number
+  /** Which of the urls to start with. Default: any. */
+  readonly startAt?: number
+}
+
+/**
+ * Connects to a cluster through any of its nodes; reconnects to another when one is lost.
+ *
+ * @example
+ * const db = connect(['http://127.0.0.1:8001', 'http://127.0.0.1:8002'])
+ * await db.put('kv', 'greeting', 'hello')
+ * await db.transaction(async tx => tx.put('kv', 'copy', (await tx.get('kv', 'greeting')) ?? ''))
+ * db.close()
+ */
+export function connect(urls: readonly string[], options: ConnectOptions = {}): Client {
+  if (urls.length === 0) throw new TypeError('connect needs the URL of at least one node')
+  return new Client(
+    new Connection(urls, options.startAt ?? Math.floor(Math.random() * urls.length)),
+    options.deadlineMs ?? 10_000,
+  )
+}
+
+type Answer = TransactAnswer | ReadAnswer | ScanAnswer | SocketFailure | NoAnswer
+
+/** Random, so that contending clients do not meet again; milliseconds. */
+const conflictPauseMs = { first: 2, most: 100 } as const
+
+export class Client {
+  readonly #connection: Connection
+  readonly #deadlineMs: number
+  readonly #session = `c.${randomUUID()}`
+  readonly #open = new Set<number>()
+  #sequence = 0
+
+  constructor(connection: Connection, deadlineMs: number) {
+    this.#connection = connection
+    this.#deadlineMs = deadlineMs
+  }
+
+  /** A linearizable read. Undefined: there is no such key. */
+  async get(keyspace: string, key: string): Promise<Versioned | undefined> {
+    const found = await this.#read(keyspace, key)
+    return found.version === 0 ? undefined : found
+  }
+
+  /** Returns the key's new version. */
+  async put(keyspace: string, key: string, value: Json): Promise<number> {
+    const [written] = await this.run([{ op: 'put', keyspace, key, value }])
+    return written !== undefined && 'version' in written ? written.version : 0
+  }
+
+  /** Deletes a key; fine when there is none. */
+  async delete(keyspace: string, key: string): Promise<void> {
+    await this.run([{ op: 'delete', keyspace, key }])
+  }
+
+  /** Writes only where the value is `expect` (null: where there is none). */
+  async cas(keyspace: string, key: string, expect: Json, value: Json): Promise<boolean> {
+    const check: Operation =
+      expect === null
+        ? { op: 'check', keyspace, key, exists: false }
+        : { op: 'check', keyspace, key, equals: expect }
+    try {
+      await this.run([check, { op: 'put', keyspace, key, value }])
+      return true
+    } catch (error) {
+      if (error instanceof Refused && error.operation === 0) return false
+      throw error
+    }
+  }
+
+  /** Keys with a prefix, in order, at most `limit` (1 to 1,000) after `after`. */
+  async scan(
+    keyspace: string,
+    prefix: string,
+    limit = 100,
+    after?: string,
+  ): Promise<Extract<ScanAnswer, { status: 'ok' }>> {
+    const more = after === undefined ? {} : { after }
+    const answer = await this.#call({
+      type: 'scan',
+      keyspace,
+      prefix,
+      limit,
+      ...more,
+      deadlineMs: this.#deadlineMs,
+    })
+    if (answer.type === 'scanned' && answer.status === 'ok') return answer
+    throw readError(answer)
+  }
+
+  /** One atomic, serializable transaction; the results stand in the order of the operations. Throws `Refused`, `Unavailable`, `IndefiniteError`. */
+  async run(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
+    const id: TxId = { session: this.#session, sequence: ++this.#sequence }
+    this.#open.add(id.sequence)
+    try {
+      // Sequence numbers enter in order, so the first of the set is the smallest.
+      const firstIncomplete = this.#open.values().next().value ?? id.sequence
+      return results(
+        await this.#call({ type: 'transact', operations, id, firstIncomplete, deadlineMs: this.#deadlineMs }),
+      )
+    } finally {
+      this.#open.delete(id.sequence)
+    }
+  }
+
+  /** Runs `body` until it commits without a conflict or the deadline passes (then `Unavailable`: nothing happened). */
+  async transaction<T>(body: (tx: Transaction) => Promise<T> | T): Promise<T> {
+    const until = performance.now() + this.#deadlineMs
+    for (let attempt = 0; ; attempt++) {
+      const tx = new Transaction((keyspace, key) => this.#read(keyspace, key))
+      const result = await body(tx)
+      const operations = tx.operations()
+      if (operations.length === 0) return result
+      try {
+        await this.run(operations)
+        return result
+      } catch (error) {
+        if (!(error instanceof Refused && error.reason === 'checkFailed')) throw error
+        if (performance.now() > until)
+          throw new Unavailable(`met a conflict ${attempt + 1} times within ${this.#deadlineMs} ms`)
+      }
+      const most = Math.min(conflictPauseMs.first * 2 ** attempt, conflictPauseMs.most)
+      await new Promise(resolve => setTimeout(resolve, Math.random() * most))
+    }
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  async #read(keyspace: string, key: string): Promise<Versioned> {
+    const answer = await this.#call({ type: 'read', keys: [{ keyspace, key }], deadlineMs: this.#deadlineMs })
+    if (answer.type !== 'read' || answer.status !== 'ok') throw readError(answer)
+    return answer.values[0] ?? { value: null, version: 0 }
+  }
+
+  async #call(request: object): Promise<Answer> {
+    return (await this.#connection.call(request, this.#deadlineMs + 2_000)) as Answer
+  }
+}
+
+function results(answer: Answer): readonly OperationResult[] {
+  if (answer.type === 'transacted') {
+    const { outcome } = answer
+    if (outcome.status === 'committed') return outcome.results
+    if (outcome.status === 'refused') throw new Refused(outcome.reason, outcome.operation, outcome.detail)
+    throw failed(outcome.status, outcome.detail)
+  }
+  if (answer.type === 'noAnswer') {
+    throw answer.sent
+      ? failed('unknown', 'no node answered in time')
+      : failed('unavailable', 'no node could be reached in time')
+  }
+  if (answer.type === 'failed') throw failed(answer.status, answer.detail)
+  throw new Error(`a transaction was answered with ${answer.type}`)
+}
+
+function failed(status: string, detail: string): Error {
+  switch (status) {
+    case 'unavailable':
+    case 'overloaded':
+      return new Unavailable(`${status}: ${detail}`)
+    case 'unknown':
+      return new IndefiniteError(detail)
+    default:
+      return new DefiniteError(`${status}: ${detail}`)
+  }
+}
+
+function readError(answer: Answer): Error {
+  if (answer.type === 'noAnswer') return new Unavailable('no node answered in time')
+  if (answer.type === 'transacted' || answer.status === 'ok')
+    return new Error(`a read was answered with ${answer.type}`)
+  return answer.status === 'invalid' || answer.status === 'refused'
+    ? new DefiniteError(answer.detail)
+    : new Unavailable(answer.detail)
+}

@@ -1,0 +1,87 @@
+/** Operations as they arrive from outside: checked in shape and size, with an error that names the field. */
+import type { Operation } from '@synod/actors'
+import { z } from 'zod'
+import { BadInput } from './problem.ts'
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 letters, digits, ".", "_" or "-"')
+const key = z.string().min(1, 'must not be empty').max(512, 'must be at most 512 characters')
+const integer = z.int(`must be an integer between −(2^53−1) and 2^53−1`)
+const value = z.json().refine(json => json !== null, 'must not be null: delete the key instead')
+const on = { keyspace: name, key }
+const external = z.boolean().optional()
+const conditions = ['equals', 'exists', 'atLeast', 'version'] as const
+
+const check = z
+  .strictObject({
+    op: z.literal('check'),
+    ...on,
+    equals: z.json().optional(),
+    exists: z.boolean().optional(),
+    atLeast: integer.optional(),
+    version: z.int().min(0).optional(),
+  })
+  .refine(
+    operation => conditions.filter(condition => operation[condition] !== undefined).length === 1,
+    `must have exactly one of ${conditions.join(', ')}`,
+  )
+
+export const operationSchema = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('get'), ...on }),
+  z.strictObject({
+    op: z.literal('scan'),
+    ...on,
+    prefix: z.string().max(512),
+    limit: z.int().min(1).max(1_000).optional(),
+  }),
+  z.strictObject({ op: z.literal('put'), ...on, value, external }),
+  z.strictObject({ op: z.literal('delete'), ...on, external }),
+  z.strictObject({
+    op: z.literal('add'),
+    ...on,
+    amount: integer,
+    min: integer.optional(),
+    max: integer.optional(),
+    initial: integer.optional(),
+    external,
+  }),
+  z.strictObject({ op: z.literal('append'), ...on, value, external }),
+  check,
+])
+
+export const operationsSchema = z.array(operationSchema).min(1, 'needs at least one operation').max(1_000)
+
+/** Throws `BadInput` that names the place: `operations[2].amount: must be an integer …`. */
+export function parse<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const place = (issue?.path ?? []).reduce<string>(
+    (path, step) =>
+      typeof step === 'number' ? `${path}[${step}]` : path === '' ? String(step) : `${path}.${String(step)}`,
+    '',
+  )
+  throw new BadInput(`${place === '' ? 'body' : place}: ${issue?.message ?? 'is not what is expected here'}`)
+}
+
+const transactionSchema = z.strictObject({ operations: operationsSchema })
+
+/** The body of `POST /tx`: `{"operations": […]}`. */
+export function parseTransaction(input: unknown): readonly Operation[] {
+  // Zod leaves optional members out when they are absent, which exactOptionalPropertyTypes cannot see.
+  return parse(transactionSchema, input).operations as readonly Operation[]
+}
+
+export function parseName(what: string, text: string): string {
+  const parsed = name.safeParse(text)
+  if (!parsed.success)
+    throw new BadInput(`${what} ${JSON.stringify(text)}: ${parsed.error.issues[0]?.message}`)
+  return text
+}
+
+export function parseKey(text: string): string {
+  const parsed = key.safeParse(text)
+  if (!parsed.success) throw new BadInput(`key: ${parsed.error.issues[0]?.message}`)
+  return text
+}

@@ -1,0 +1,67 @@
+/** Problem details (RFC 9457): every error of the HTTP edge, with what happened and what to do. */
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+
+/** The stable part of a problem's `type`: clients may switch on it. */
+export type ProblemType =
+  | 'bad-request'
+  | 'too-large'
+  | 'no-such-route'
+  | 'method-not-allowed'
+  | 'not-found'
+  | 'refused'
+  | 'conflicting-request'
+  | 'expired'
+  | 'unavailable'
+  | 'overloaded'
+  | 'outcome-unknown'
+  | 'forbidden'
+  | 'internal-error'
+
+const titles: Record<ProblemType, string> = {
+  'bad-request': 'The request is not well formed',
+  'too-large': 'The request is too large',
+  'no-such-route': 'There is no such route',
+  'method-not-allowed': 'This route has other methods',
+  'not-found': 'There is no such thing',
+  refused: 'The request was refused; nothing changed',
+  'conflicting-request': 'This id or Idempotency-Key was used for another request',
+  expired: 'The answer to this id is no longer known; it will not execute',
+  unavailable: 'Nothing happened; try again',
+  overloaded: 'Too much is waiting; nothing happened; try again later',
+  'outcome-unknown': 'It may or may not have happened; ask with the transaction id',
+  forbidden: 'Not allowed here',
+  'internal-error': 'A defect of this server',
+}
+
+export interface ProblemExtra {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Members beside the standard ones: `transaction`, `operation`, `reason`. */
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+export function problem(
+  c: Context,
+  status: ContentfulStatusCode,
+  type: ProblemType,
+  detail: string,
+  extra: ProblemExtra = {},
+): Response {
+  const body = { type: `urn:synod:problem:${type}`, title: titles[type], status, detail, ...extra.members }
+  return c.body(JSON.stringify(body), status, {
+    'Content-Type': 'application/problem+json',
+    ...extra.headers,
+  })
+}
+
+/** Bad input found deep inside a handler; becomes a problem at the edge of the app. */
+export class BadInput extends Error {
+  override readonly name = 'BadInput'
+  readonly status: ContentfulStatusCode
+  readonly type: ProblemType
+  constructor(detail: string, status: ContentfulStatusCode = 400, type: ProblemType = 'bad-request') {
+    super(detail)
+    this.status = status
+    this.type = type
+  }
+}

@@ -1,0 +1,208 @@
+/** The shop's HTTP contract: orders, stock, payment. Amounts are in the path; there are no bodies. */
+import type { Asking, OrdersRequest, PaymentRequest, ServiceAnswer, StockRequest } from '@synod/actors'
+import type { Context } from 'hono'
+import { idempotency } from './idempotency.ts'
+import { askActor, type GatewayNode } from './node.ts'
+import { failure } from './outcome.ts'
+import { BadInput, problem } from './problem.ts'
+import { type Method, parameter, type Route } from './route.ts'
+import { writeHandle } from './tx-id.ts'
+
+/** Most rows of a `batch_init`. */
+const mostRows = 1_000_000
+/** `batch_init` works in chunks and takes its time. */
+const bulkDeadlineMs = 120_000
+
+type Ask<Request> = Request extends unknown ? Omit<Request, keyof Asking> : never
+type Entry = readonly [method: Method, path: string, summary: string, request: (c: Context) => object]
+
+const orders: readonly Entry[] = entries<OrdersRequest>([
+  ['POST', '/create/{user_id}', 'Create an order', c => ({ type: 'create', user: id(c, 'user_id') })],
+  ['GET', '/find/{order_id}', 'An order', c => ({ type: 'find', order: id(c, 'order_id') })],
+  [
+    'POST',
+    '/addItem/{order_id}/{item_id}/{quantity}',
+    'Add units of an item at its price now',
+    c => ({
+      type: 'addItem',
+      order: id(c, 'order_id'),
+      item: id(c, 'item_id'),
+      quantity: amount(c, 'quantity', 1),
+    }),
+  ],
+  [
+    'POST',
+    '/addItem/{order_id}/{item_id}',
+    'Add one unit of an item',
+    c => ({ type: 'addItem', order: id(c, 'order_id'), item: id(c, 'item_id'), quantity: 1 }),
+  ],
+  [
+    'DELETE',
+    '/removeItem/{order_id}/{item_id}',
+    'Remove one unit of an item',
+    c => ({ type: 'removeItem', order: id(c, 'order_id'), item: id(c, 'item_id') }),
+  ],
+  ['DELETE', '/remove/{order_id}', 'Remove an order', c => ({ type: 'remove', order: id(c, 'order_id') })],
+  [
+    'POST',
+    '/checkout/{order_id}',
+    'Take stock and credit and mark the order paid, all or nothing',
+    c => ({ type: 'checkout', order: id(c, 'order_id') }),
+  ],
+  [
+    'POST',
+    '/batch_init/{n}/{n_items}/{n_users}/{item_price}',
+    'Replace orders "0" to "n-1"',
+    c => ({
+      type: 'batchInit',
+      orders: amount(c, 'n', 0, mostRows),
+      items: amount(c, 'n_items', 1),
+      users: amount(c, 'n_users', 1),
+      price: amount(c, 'item_price', 0),
+    }),
+  ],
+])
+
+const stock: readonly Entry[] = entries<StockRequest>([
+  ['POST', '/item/create/{price}', 'Create an item', c => ({ type: 'create', price: amount(c, 'price', 0) })],
+  ['GET', '/find/{item_id}', 'Stock and price of an item', c => ({ type: 'find', item: id(c, 'item_id') })],
+  [
+    'POST',
+    '/add/{item_id}/{amount}',
+    'Put units into stock',
+    c => ({ type: 'add', item: id(c, 'item_id'), amount: amount(c, 'amount', 0) }),
+  ],
+  [
+    'POST',
+    '/subtract/{item_id}/{amount}',
+    'Take units out of stock',
+    c => ({ type: 'subtract', item: id(c, 'item_id'), amount: amount(c, 'amount', 0) }),
+  ],
+  [
+    'POST',
+    '/batch_init/{n}/{starting_stock}/{item_price}',
+    'Replace items "0" to "n-1"',
+    c => ({
+      type: 'batchInit',
+      items: amount(c, 'n', 0, mostRows),
+      stock: amount(c, 'starting_stock', 0),
+      price: amount(c, 'item_price', 0),
+    }),
+  ],
+])
+
+const payment: readonly Entry[] = entries<PaymentRequest>([
+  ['POST', '/create_user', 'Create a user', () => ({ type: 'create' })],
+  ['GET', '/find_user/{user_id}', 'A user and their credit', c => ({ type: 'find', user: id(c, 'user_id') })],
+  [
+    'POST',
+    '/add_funds/{user_id}/{amount}',
+    'Add credit',
+    c => ({ type: 'addFunds', user: id(c, 'user_id'), amount: amount(c, 'amount', 0) }),
+  ],
+  [
+    'POST',
+    '/pay/{user_id}/{amount}',
+    'Take credit',
+    c => ({ type: 'pay', user: id(c, 'user_id'), amount: amount(c, 'amount', 0) }),
+  ],
+  [
+    'POST',
+    '/pay/{user_id}/{order_id}/{amount}',
+    'Take credit for an order',
+    c => ({
+      type: 'payOrder',
+      user: id(c, 'user_id'),
+      order: id(c, 'order_id'),
+      amount: amount(c, 'amount', 0),
+    }),
+  ],
+  [
+    'POST',
+    '/cancel/{user_id}/{order_id}',
+    'Give back what was paid for an order by /payment/pay',
+    c => ({ type: 'cancel', user: id(c, 'user_id'), order: id(c, 'order_id') }),
+  ],
+  ...(['GET', 'POST'] as const).map(
+    method =>
+      [
+        method,
+        '/status/{user_id}/{order_id}',
+        'Whether an order is paid',
+        (c: Context) => ({ type: 'status' as const, user: id(c, 'user_id'), order: id(c, 'order_id') }),
+      ] as const,
+  ),
+  [
+    'POST',
+    '/batch_init/{n}/{starting_money}',
+    'Replace users "0" to "n-1"',
+    c => ({ type: 'batchInit', users: amount(c, 'n', 0, mostRows), money: amount(c, 'starting_money', 0) }),
+  ],
+])
+
+/** Checks that each entry makes a request of its service. */
+function entries<Request>(
+  list: readonly (readonly [Method, string, string, (c: Context) => Ask<Request>])[],
+): readonly Entry[] {
+  return list as readonly Entry[]
+}
+
+export function shopRoutes(node: GatewayNode, deadlineMs: number): readonly Route[] {
+  const of = (service: string, list: readonly Entry[]) =>
+    list.map(
+      ([method, path, summary, request]): Route => ({
+        method,
+        path: `/${service}${path}`,
+        tag: service,
+        summary,
+        answers: {
+          200: 'done',
+          400: 'refused; nothing changed',
+          503: 'unavailable; nothing happened',
+          504: 'unknown',
+        },
+        handle: c =>
+          serve(c, node, service, request(c), path.startsWith('/batch_init') ? bulkDeadlineMs : deadlineMs),
+      }),
+    )
+  return [...of('orders', orders), ...of('stock', stock), ...of('payment', payment)]
+}
+
+async function serve(
+  c: Context,
+  node: GatewayNode,
+  service: string,
+  request: object,
+  deadlineMs: number,
+): Promise<Response> {
+  const key = c.req.method === 'POST' ? await idempotency(c) : undefined
+  const asked = await askActor<ServiceAnswer>(node, service, { ...request, ...key, deadlineMs })
+  if (asked.status !== 'answered') return failure(c, asked.status, asked.detail)
+  const answer = asked.result
+  switch (answer.status) {
+    case 'ok':
+      return typeof answer.body === 'string' ? c.text(answer.body) : c.json(answer.body)
+    case 'refused':
+      return problem(c, 400, 'refused', answer.detail, { members: { reason: answer.code } })
+    default:
+      return failure(c, answer.status, answer.detail, answer.transaction && writeHandle(answer.transaction))
+  }
+}
+
+function id(c: Context, name: string): string {
+  const text = parameter(c, name)
+  if (/^[\w.~:-]{1,128}$/.test(text)) return text
+  throw new BadInput(
+    `${name} ${JSON.stringify(text.slice(0, 80))}: an id has 1 to 128 letters, digits, or . _ ~ : -`,
+  )
+}
+
+/** An integer of the path, digits only: `1e3`, `1.5`, `-1` and what JavaScript cannot count exactly are refused. */
+function amount(c: Context, name: string, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  const text = parameter(c, name)
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new BadInput(
+    `${name} ${JSON.stringify(text.slice(0, 80))}: must be an integer from ${least} to ${most}`,
+  )
+}

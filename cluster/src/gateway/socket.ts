@@ -1,0 +1,135 @@
+/**
+ * The client socket, `/client`: pipelined requests of the client library over one WebSocket. A frame holds a batch of
+ * `[number, request]`, answered in any order by batches of `[number, answer]`. Bytes that are no such frame close the
+ * socket with a code; the node goes on.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { SessionRequest } from '@synod/actors'
+import { decode, encode } from '@synod/runtime/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { z } from 'zod'
+import { askSession, type GatewayNode } from './node.ts'
+import { operationsSchema, parse } from './operations.ts'
+import { BadInput } from './problem.ts'
+
+export const clientPath = '/client'
+/** Close codes of the client socket. */
+export const closeCodes = { badFrame: 4001, tooManyWaiting: 4002 } as const
+/** Requests that one client may have waiting. */
+const maxWaiting = 20_000
+const maxFrameBytes = 4 * 1024 * 1024
+
+const name = z.string().min(1).max(63)
+const key = z.string().min(1).max(512)
+const deadlineMs = z.number().positive().max(600_000)
+const txId = z.strictObject({ session: z.string().min(1).max(128), sequence: z.int().min(1) })
+const requestSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('transact'),
+    operations: operationsSchema,
+    id: txId,
+    firstIncomplete: z.int().min(0),
+    deadlineMs,
+  }),
+  z.strictObject({
+    type: z.literal('read'),
+    keys: z
+      .array(z.strictObject({ keyspace: name, key }))
+      .min(1)
+      .max(1_000),
+    deadlineMs,
+  }),
+  z.strictObject({
+    type: z.literal('scan'),
+    keyspace: name,
+    prefix: z.string().max(512),
+    after: z.string().max(512).optional(),
+    limit: z.int().min(1).max(1_000),
+    deadlineMs,
+  }),
+  z.strictObject({ type: z.literal('lookup'), id: txId, keyspace: name, key, deadlineMs }),
+])
+const frameSchema = z.array(z.tuple([z.int(), z.unknown()])).max(10_000)
+
+/** What the client gets for a request that no session answered. */
+export interface SocketFailure {
+  readonly type: 'failed'
+  readonly status: 'unavailable' | 'overloaded' | 'unknown' | 'invalid'
+  readonly detail: string
+}
+
+/** Serves `/client` upgrades of the server; leaves other paths alone. Returns what closes all sockets. */
+export function serveClients(server: Server, node: GatewayNode): () => void {
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxFrameBytes })
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (new URL(request.url ?? '/', 'http://node').pathname !== clientPath) return
+    sockets.handleUpgrade(request, socket, head, client => new ClientSocket(client, node))
+  }
+  server.on('upgrade', onUpgrade)
+  return () => {
+    server.off('upgrade', onUpgrade)
+    for (const client of sockets.clients) client.terminate()
+    sockets.close()
+  }
+}
+
+class ClientSocket {
+  readonly #socket: WebSocket
+  readonly #node: GatewayNode
+  #waiting = 0
+  #answers: [number: number, answer: unknown][] = []
+
+  constructor(socket: WebSocket, node: GatewayNode) {
+    this.#socket = socket
+    this.#node = node
+    socket.on('message', (data: Buffer) => this.#receive(data))
+    // ws reports protocol violations and resets here; it closes the socket itself afterwards.
+    socket.on('error', () => socket.terminate())
+  }
+
+  #receive(data: Buffer): void {
+    let frame: z.infer<typeof frameSchema>
+    try {
+      frame = frameSchema.parse(decode(data))
+    } catch {
+      this.#socket.close(closeCodes.badFrame, 'not a frame of [number, request] pairs')
+      return
+    }
+    if (this.#waiting + frame.length > maxWaiting) {
+      this.#socket.close(closeCodes.tooManyWaiting, `more than ${maxWaiting} requests wait`)
+      return
+    }
+    for (const [number, request] of frame) this.#handle(number, request)
+  }
+
+  async #handle(number: number, input: unknown): Promise<void> {
+    this.#waiting++
+    this.#answer(number, await this.#ask(input))
+  }
+
+  async #ask(input: unknown): Promise<unknown> {
+    try {
+      const asked = await askSession(this.#node, parse(requestSchema, input) as SessionRequest)
+      return asked.status === 'answered'
+        ? asked.result
+        : ({ type: 'failed', ...asked } satisfies SocketFailure)
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error
+      return { type: 'failed', status: 'invalid', detail: error.message } satisfies SocketFailure
+    }
+  }
+
+  /** Answers of one round of the event loop leave as one frame. */
+  #answer(number: number, answer: unknown): void {
+    this.#waiting--
+    if (this.#answers.length === 0) setImmediate(() => this.#flush())
+    this.#answers.push([number, answer])
+  }
+
+  #flush(): void {
+    const answers = this.#answers
+    this.#answers = []
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers))
+  }
+}

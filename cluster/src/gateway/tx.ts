@@ -1,0 +1,87 @@
+/** One-shot transactions: `POST /tx`, and what became of one: `GET /tx/{id}`. */
+import type { Outcome } from '@synod/actors'
+import type { Context } from 'hono'
+import { jsonBody } from './body.ts'
+import { idempotency } from './idempotency.ts'
+import { askSession, type GatewayNode } from './node.ts'
+import { parseTransaction } from './operations.ts'
+import { failure } from './outcome.ts'
+import { problem } from './problem.ts'
+import { parameter, type Route } from './route.ts'
+import { readHandle, writeHandle } from './tx-id.ts'
+
+export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[] {
+  const tag = 'transactions'
+  return [
+    {
+      method: 'POST',
+      path: '/tx',
+      tag,
+      summary: 'Run operations as one atomic, serializable transaction',
+      body: {
+        type: 'object',
+        required: ['operations'],
+        properties: { operations: { type: 'array', items: { type: 'object' } } },
+      },
+      answers: {
+        200: 'committed, with a result per operation',
+        400: 'bad operation',
+        409: 'refused: a check failed or a bound would be left; nothing changed',
+        503: 'unavailable',
+        504: 'unknown',
+      },
+      handle: c => transact(c, node, deadlineMs),
+    },
+    {
+      method: 'GET',
+      path: '/tx/{id}',
+      tag,
+      summary: 'What became of a transaction',
+      answers: { 200: 'committed', 404: 'nothing is known of it', 409: 'refused', 410: 'no longer known' },
+      handle: c => lookup(c, node, deadlineMs),
+    },
+  ]
+}
+
+async function transact(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
+  const operations = parseTransaction(await jsonBody(c))
+  const [first] = operations
+  if (first === undefined) throw new Error('parseTransaction lets no empty list through')
+  const asked = await askSession(node, {
+    type: 'transact',
+    operations,
+    deadlineMs,
+    ...(await idempotency(c)),
+  })
+  if (asked.status !== 'answered') return failure(c, asked.status, asked.detail)
+  const answer = asked.result
+  if (answer.type !== 'transacted') throw new Error(`the session answered a transaction with ${answer.type}`)
+  return outcomeResponse(
+    c,
+    answer.outcome,
+    writeHandle({ id: answer.id, keyspace: first.keyspace, key: first.key }),
+  )
+}
+
+async function lookup(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
+  const handle = parameter(c, 'id')
+  const asked = await askSession(node, { type: 'lookup', ...readHandle(handle), deadlineMs })
+  if (asked.status !== 'answered') return failure(c, asked.status, asked.detail)
+  const answer = asked.result
+  if (answer.type !== 'transacted') throw new Error(`the session answered a lookup with ${answer.type}`)
+  return outcomeResponse(c, answer.outcome, handle)
+}
+
+function outcomeResponse(c: Context, outcome: Outcome, id: string): Response {
+  switch (outcome.status) {
+    case 'committed':
+      return c.json({ id, status: 'committed', results: outcome.results })
+    case 'refused': {
+      const { reason, operation, detail } = outcome
+      const status = reason === 'invalid' || reason === 'tooLarge' ? 400 : 409
+      return problem(c, status, 'refused', detail, { members: { id, reason, operation } })
+    }
+    default:
+      return failure(c, outcome.status, outcome.detail, id)
+  }
+}
