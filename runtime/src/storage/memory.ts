@@ -145,14 +145,23 @@ export class MemoryStorage implements Storage {
     this.#use()
     const shelf = this.#shelves.get(actor)
     const bytes = shelf?.bytes.get(key)
-    if (!bytes) return undefined
+    if (!bytes) {
+      this.#throwIfHiding(actor, shelf)
+      return undefined
+    }
     if (shelf?.damaged.has(key)) throw new DamagedRow(this.#name, actor, key)
     return decode(bytes)
+  }
+
+  /** As in a file: which row is damaged cannot be known, so that any absence could be its doing. */
+  #throwIfHiding(actor: ActorId, shelf: Shelf | undefined): void {
+    for (const key of shelf?.damaged ?? []) throw new DamagedRow(this.#name, actor, key)
   }
 
   *#entries(actor: ActorId, range: KeyRange | undefined): Generator<readonly [string, unknown]> {
     this.#use()
     const shelf = this.#shelves.get(actor)
+    this.#throwIfHiding(actor, shelf)
     if (shelf) for (const key of keysOf(shelf, range)) yield [key, this.#read(actor, key)]
   }
 }

@@ -97,7 +97,10 @@ function isEmpty(database: Database.Database): boolean {
 
 function create(database: Database.Database): void {
   database.exec(schema)
-  database.prepare('INSERT INTO meta VALUES (?, ?, ?)').run('turn', '0', rowChecksum('meta', 'turn', '0'))
+  const meta = database.prepare('INSERT INTO meta VALUES (?, ?, ?)')
+  // Both rows are there from the start: that one is missing is damage, not a store that was never used.
+  meta.run('turn', '0', rowChecksum('meta', 'turn', '0'))
+  meta.run('identity', 'null', rowChecksum('meta', 'identity', 'null'))
 }
 
 function refuseForeign(database: Database.Database, file: string): void {

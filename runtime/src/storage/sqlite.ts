@@ -1,6 +1,6 @@
 /**
  * A node's durable store in one SQLite file. A turn is one IMMEDIATE transaction, on disk when `commit` returns;
- * every row carries a checksum that is verified when it is read.
+ * every row carries a checksum that is verified at the open and when it is read.
  */
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,9 @@ import type { ActorId, NodeId } from '../address.ts'
 import { decode } from '../codec.ts'
 import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
+import { type Damage, findDamage, findDamagedRows } from './sqlite-damage.ts'
 import { explained, fileName, limitPages, type OpenOptions, openFile } from './sqlite-file.ts'
+import { Meta } from './sqlite-meta.ts'
 import { prepareStatements, type Statements, type StoredRow } from './sqlite-statements.ts'
 import { type Identity, type Sighting, type Storage, StorageError, type Write } from './storage.ts'
 import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
@@ -33,9 +35,11 @@ export class SqliteStorage implements Storage {
   readonly #database: Database.Database
   readonly #statements: Statements
   readonly #inTransaction: Database.Transaction<(work: () => void) => void>
-  readonly #sightings = new Map<NodeId, Sighting>()
+  readonly #meta: Meta
+  readonly #sightings: Map<NodeId, Sighting>
   #identity: Identity | undefined
   #turn: number
+  #damage: Damage
   #failed = false
 
   /** `database` as `openFile` gives it. */
@@ -45,9 +49,11 @@ export class SqliteStorage implements Storage {
     try {
       this.#statements = prepareStatements(database)
       this.#inTransaction = database.transaction(work => work())
-      this.#turn = this.#readTurn()
-      this.#identity = this.#readIdentity()
-      this.#readSightings()
+      this.#meta = new Meta(file, this.#statements)
+      this.#damage = findDamage(database, file)
+      this.#turn = this.#meta.turn()
+      this.#identity = this.#meta.identity()
+      this.#sightings = this.#meta.sightings()
     } catch (error) {
       database.close()
       throw explained(error, file, 'reading what the node is')
@@ -61,7 +67,7 @@ export class SqliteStorage implements Storage {
   setIdentity(identity: Identity): void {
     const { cluster, node, incarnation, amnesiac } = identity
     const settled = { cluster, node, incarnation, amnesiac }
-    this.#write('writing the identity', () => this.#writeMeta('identity', JSON.stringify(settled)))
+    this.#write('writing the identity', () => this.#meta.writeIdentity(settled))
     this.#identity = settled
   }
 
@@ -85,11 +91,12 @@ export class SqliteStorage implements Storage {
     const merged = mergeWrites(writes)
     this.#write(`committing turn ${turn}`, () => {
       for (const [actor, changes] of merged) this.#writeRows(actor, changes)
-      if (sightings) for (const [node, sighting] of sightings) this.#writeSighting(node, sighting)
-      this.#writeMeta('turn', String(turn))
+      if (sightings) for (const [node, sighting] of sightings) this.#meta.writeSighting(node, sighting)
+      this.#meta.writeTurn(turn)
     })
     if (sightings) for (const [node, sighting] of sightings) this.#sightings.set(node, { ...sighting })
     this.#turn = turn
+    if (!this.#damage.isNone) this.#damage = findDamagedRows(this.#database, this.file)
   }
 
   sightings(): ReadonlyMap<NodeId, Sighting> {
@@ -127,15 +134,6 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  #writeMeta(name: string, value: string): void {
-    this.#statements.putMeta.run(name, value, rowChecksum('meta', name, value))
-  }
-
-  #writeSighting(node: NodeId, sighting: Sighting): void {
-    const value = JSON.stringify([sighting.incarnation, sighting.turn])
-    this.#statements.putSighting.run(node, value, rowChecksum('sightings', node, value))
-  }
-
   /** One durable transaction. After a failure memory may be ahead of the disk, so nothing more is written. */
   #write(doing: string, work: () => void): void {
     if (this.#failed)
@@ -153,10 +151,13 @@ export class SqliteStorage implements Storage {
     const row = this.#explain(`reading ${actor} ${JSON.stringify(key)}`, () =>
       this.#statements.get.get(actor, stored),
     )
-    return row && this.#verified(actor, row)
+    if (row) return this.#verified(actor, row)
+    this.#damage.throwIfHiding(actor)
+    return undefined
   }
 
   *#entries(actor: ActorId, range: KeyRange | undefined): Generator<readonly [string, unknown]> {
+    this.#damage.throwIfHiding(actor)
     let from = range ? storedKey(range.from) : ''
     const to = range ? storedKey(range.to) : aboveAllKeys
     for (;;) {
@@ -182,39 +183,6 @@ export class SqliteStorage implements Storage {
   #verified(actor: ActorId, [stored, value, crc]: StoredRow): unknown {
     if (rowChecksum(actor, stored, value) !== crc) throw new DamagedRow(this.file, actor, originalKey(stored))
     return decode(value)
-  }
-
-  #readTurn(): number {
-    const turn = Number(this.#readMeta('turn'))
-    if (!Number.isSafeInteger(turn) || turn < 0) throw this.#damagedMeta('turn')
-    return turn
-  }
-
-  #readIdentity(): Identity | undefined {
-    const text = this.#readMeta('identity')
-    return text === undefined ? undefined : (JSON.parse(text) as Identity)
-  }
-
-  #readMeta(name: string): string | undefined {
-    const row = this.#statements.getMeta.get(name)
-    if (!row) return undefined
-    const [value, crc] = row
-    if (rowChecksum('meta', name, value) !== crc) throw this.#damagedMeta(name)
-    return value
-  }
-
-  #readSightings(): void {
-    for (const [node, value, crc] of this.#statements.sightings.all()) {
-      if (rowChecksum('sightings', node, value) !== crc) throw this.#damagedMeta(`sighting of ${node}`)
-      const [incarnation, turn] = JSON.parse(value) as [string, number]
-      this.#sightings.set(node as NodeId, { incarnation, turn })
-    }
-  }
-
-  #damagedMeta(name: string): StorageError {
-    return new StorageError(
-      `${this.file}: the node's own ${name} is damaged; move the file away and let the node recover from the others`,
-    )
   }
 
   #explain<T>(doing: string, work: () => T): T {

@@ -297,6 +297,10 @@ function describeDamage(open: () => StoreUnderTest): void {
     expect(read).toThrow(/slot\/17.*acceptor\/stock\.3/)
     expect(() => all(damaged.rows(a))).toThrow(DamagedRow)
     expect(damaged.rows(a).get('good')).toBe(1)
+    // It could be the damaged row under another key.
+    expect(() => damaged.rows(a).get('absent')).toThrow(DamagedRow)
+    expect(() => all(damaged.rows(a), { from: 'a', to: 'b' })).toThrow(DamagedRow)
+    expect(damaged.rows(b).get('absent')).toBeUndefined()
     try {
       read()
     } catch (error) {
