@@ -1,0 +1,40 @@
+/**
+ * Why a link was closed (SPEC.md, MS10): WebSocket close codes of our own, each with a reason that says what to change.
+ * A peer that is not authenticated learns nothing about this node's configuration from them.
+ */
+export const closeCodes = {
+  badVersion: 4000,
+  wrongCluster: 4001,
+  badSecret: 4002,
+  notAFrame: 4003,
+  tooSlow: 4004,
+  replaced: 4005,
+  unknownNode: 4006,
+  silent: 4007,
+  /** WebSocket's own: this node stops. */
+  stopping: 1001,
+  /** WebSocket's own, sent by `ws`: the message was larger than `maxPayload`. */
+  tooBig: 1009,
+} as const
+
+export type CloseName = keyof typeof closeCodes
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly why: CloseName
+
+  constructor(why: CloseName, reason: string) {
+    super(reason)
+    this.why = why
+  }
+}
+
+export function closeName(code: number): CloseName | undefined {
+  for (const [name, known] of Object.entries(closeCodes)) if (known === code) return name as CloseName
+  return undefined
+}
+
+/** WebSocket allows 123 bytes. */
+export function reasonText(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`
+}
