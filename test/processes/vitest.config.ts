@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** Real clusters, one at a time: they share the machine. */
+export default defineConfig({
+  test: {
+    include: ['test/processes/**/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+})
