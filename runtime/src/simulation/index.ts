@@ -1,6 +1,14 @@
 /** The simulator, and the kit for unit tests of actors. */
-export { deepFreeze } from './freeze.ts'
+export { drawMix, type NemesisMix, noFaults } from './nemesis.ts'
+export { fairWeather, type Weather } from './network.ts'
 export { type Random, seededRandom } from './random.ts'
+export {
+  type CrashOptions,
+  type RunLimits,
+  Simulation,
+  SimulationError,
+  type SimulationOptions,
+} from './simulation.ts'
 export { startActor, TestActor, type TestActorOptions } from './test-actor.ts'
 export {
   type Effects,
@@ -9,3 +17,4 @@ export {
   TestOutbox,
   TestRows,
 } from './test-outbox.ts'
+export type { TraceLine, TraceSink } from './trace.ts'

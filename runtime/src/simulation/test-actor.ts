@@ -1,7 +1,7 @@
 /** One actor under test: events in, effects out, restarts from what it saved. */
 import type { ActorType, Json, Now, Request, Start } from '../actor.ts'
 import { type Address, address, type NodeId, nodeId, nodeOf } from '../address.ts'
-import { deepFreeze } from './freeze.ts'
+import { deepFreeze } from '../kernel/freeze.ts'
 import { type Effects, type EventWithoutNow, TestOutbox, TestRows } from './test-outbox.ts'
 
 export interface TestActorOptions {
@@ -74,12 +74,14 @@ export class TestActor<State, Message, Config> {
   }
 
   message(from: Address, message: Message): Effects {
-    return this.receive({ kind: 'message', from, message: deepFreeze(message) })
+    deepFreeze(message)
+    return this.receive({ kind: 'message', from, message })
   }
 
   /** Someone outside the actors asks; the request is numbered 1, 2, … and comes from this actor's node. */
   request(message: Message): Effects {
-    return this.receive({ kind: 'request', request: this.nextRequest(), message: deepFreeze(message) })
+    deepFreeze(message)
+    return this.receive({ kind: 'request', request: this.nextRequest(), message })
   }
 
   /** The timer fires now: time moves on by the delay it was armed with. Throws when it is not armed. */

@@ -12,7 +12,7 @@
 import type { Event, Json, KeyRange, Outbox, Request, Rows } from '../actor.ts'
 import type { Address } from '../address.ts'
 import { decode, encode } from '../codec.ts'
-import { deepFreeze } from './freeze.ts'
+import { deepFreeze } from '../kernel/freeze.ts'
 import { type Random, seededRandom } from './random.ts'
 
 /** What one or several events made happen. */
@@ -107,15 +107,18 @@ export class TestOutbox<Message = unknown> implements Outbox<Message> {
   }
 
   send(to: Address, message: Message): void {
-    this.#now.sent.push({ to, message: deepFreeze(message) })
+    deepFreeze(message)
+    this.#now.sent.push({ to, message })
   }
 
   reply(request: Request, result: unknown): void {
-    this.#now.replies.push({ request, result: deepFreeze(result) })
+    deepFreeze(result)
+    this.#now.replies.push({ request, result })
   }
 
   save(key: string, value: unknown): void {
-    this.#now.writes.push({ save: key, value: deepFreeze(value) })
+    deepFreeze(value)
+    this.#now.writes.push({ save: key, value })
     this.rows.save(key, value)
   }
 

@@ -1,0 +1,226 @@
+/**
+ * The seeded network: frames of one turn from node to node, late, lost, doubled, overtaken, cut off.
+ *
+ * In fair weather a link is as TCP is: nothing lost, in order, a little later. Bad weather acts on single messages,
+ * never on the bytes of a frame; so do the rules of the `FaultPlane`, the same that a running cluster has.
+ */
+import { crc32 } from 'node:zlib'
+import type { Request } from '../actor.ts'
+import type { Address, NodeId } from '../address.ts'
+import { decode, encode } from '../codec.ts'
+import { FaultPlane } from '../faults/plane.ts'
+import type { Envelope } from '../kernel/ports.ts'
+import type { Sighting } from '../storage/storage.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Trace } from './trace.ts'
+
+/** Probabilities are for each message. */
+export interface Weather {
+  readonly minDelayMs: number
+  readonly maxDelayMs: number
+  readonly loss: number
+  readonly duplicate: number
+  /** A message is held back for up to 50 times the longest delay. */
+  readonly reorder: number
+}
+export const fairWeather: Weather = { minDelayMs: 0.1, maxDelayMs: 1, loss: 0, duplicate: 0, reorder: 0 }
+
+export type Frame = TurnFrame | HelloFrame | SeenFrame
+/** What a turn sent to one peer. */
+export interface TurnFrame {
+  readonly kind: 'turn'
+  /** The sender's life: the link of an earlier one is closed when a later one says hello. */
+  readonly boot: number
+  readonly incarnation: string
+  readonly turn: number
+  readonly envelopes: readonly Envelope[]
+}
+/** What a node says that has started; the peer answers what it had seen of it. */
+export interface HelloFrame {
+  readonly kind: 'hello'
+  readonly boot: number
+}
+export interface SeenFrame {
+  readonly kind: 'seen'
+  readonly boot: number
+  readonly sighting: Sighting | undefined
+}
+
+export interface NetworkPorts {
+  readonly nodes: readonly NodeId[]
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly trace: Trace
+  deliver(from: NodeId, to: NodeId, frame: Frame): void
+}
+
+export class Network {
+  /** Rules as a running cluster has them. */
+  readonly faults = new FaultPlane()
+  #weather: Weather
+  readonly #ports: NetworkPorts
+  readonly #index: ReadonlyMap<NodeId, number>
+  readonly #cuts = new Set<number>()
+  /** When the last frame in order arrives, per direction. */
+  readonly #lastArrival: number[]
+
+  constructor(ports: NetworkPorts, weather: Weather) {
+    this.#ports = ports
+    this.#weather = weather
+    this.#index = new Map(ports.nodes.map((node, index) => [node, index]))
+    this.#lastArrival = ports.nodes.flatMap(() => ports.nodes.map(() => 0))
+  }
+
+  get weather(): Weather {
+    return this.#weather
+  }
+
+  set weather(weather: Weather) {
+    this.#weather = weather
+  }
+
+  /** Nothing gets from one node to the other any more; what is on its way still arrives. */
+  cut(from: NodeId, to: NodeId): void {
+    this.#cuts.add(this.#direction(from, to))
+  }
+
+  mend(from: NodeId, to: NodeId): void {
+    this.#cuts.delete(this.#direction(from, to))
+  }
+
+  mendAll(): void {
+    this.#cuts.clear()
+  }
+
+  isCut(from: NodeId, to: NodeId): boolean {
+    return this.#cuts.has(this.#direction(from, to))
+  }
+
+  send(from: NodeId, to: NodeId, frame: Frame): void {
+    const direction = this.#direction(from, to)
+    if (frame.kind === 'turn') this.#sendTurn(from, to, direction, frame)
+    else this.#sendHello(from, to, direction, frame)
+  }
+
+  #sendHello(from: NodeId, to: NodeId, direction: number, frame: HelloFrame | SeenFrame): void {
+    if (this.#cuts.has(direction) || this.#ports.random.chance(this.#weather.loss)) return
+    this.#arriveInOrder(from, to, direction, frame, this.#delay())
+  }
+
+  #sendTurn(from: NodeId, to: NodeId, direction: number, frame: TurnFrame): void {
+    const { trace, scheduler } = this.#ports
+    const bytes = encode(frame.envelopes.map(packed))
+    trace.event('send', scheduler.now, direction, crc32(bytes), frame.envelopes.length)
+    if (this.#cuts.has(direction)) {
+      if (trace.written) this.#write('lose', from, to, frame.envelopes, 'cut')
+      return
+    }
+    const weather = this.#weather
+    if (weather.loss === 0 && weather.duplicate === 0 && weather.reorder === 0 && !this.faults.active) {
+      if (trace.written) this.#write('send', from, to, frame.envelopes)
+      this.#arriveInOrder(from, to, direction, { ...frame, envelopes: unpackedAll(bytes) }, this.#delay())
+    } else {
+      this.#sendInBadWeather(from, to, direction, frame, bytes)
+    }
+  }
+
+  /** Every message has its own fate; those that meet none stay together and in order. */
+  #sendInBadWeather(from: NodeId, to: NodeId, direction: number, frame: TurnFrame, bytes: Uint8Array): void {
+    const kept: Envelope[] = []
+    for (const [index, envelope] of unpackedAll(bytes).entries()) {
+      const delays = this.#fate(from, to, envelope)
+      if (this.#ports.trace.written) {
+        this.#write(delays.length === 0 ? 'lose' : 'send', from, to, [envelope], delays)
+      }
+      for (const [copy, delay] of delays.entries()) {
+        // A copy is decoded anew: two deliveries must not share an object.
+        const one = copy === 0 ? envelope : (unpackedAll(bytes)[index] ?? envelope)
+        if (delay === 0) kept.push(one)
+        else this.#arrive(from, to, { ...frame, envelopes: [one] }, this.#delay() + delay)
+      }
+    }
+    if (kept.length > 0) {
+      this.#arriveInOrder(from, to, direction, { ...frame, envelopes: kept }, this.#delay())
+    }
+  }
+
+  /** Delays beyond the usual one, one for each copy that arrives. */
+  #fate(from: NodeId, to: NodeId, envelope: Envelope): readonly number[] {
+    const { random, scheduler } = this.#ports
+    const weather = this.#weather
+    if (random.chance(weather.loss)) return []
+    const held = () => random.next() ** 2 * weather.maxDelayMs * 50
+    const delays = [random.chance(weather.reorder) ? held() : 0]
+    if (random.chance(weather.duplicate)) delays.push(held())
+    if (!this.faults.active) return delays
+    const verdict = this.faults.decide(from, to, typeOf(envelope.message), scheduler.now)
+    if (verdict.drop) return []
+    return delays.flatMap(delay => verdict.delaysMs.map(more => delay + more))
+  }
+
+  #arriveInOrder(from: NodeId, to: NodeId, direction: number, frame: Frame, delayMs: number): void {
+    const arrival = Math.max(this.#ports.scheduler.now + delayMs, this.#lastArrival[direction] ?? 0)
+    this.#lastArrival[direction] = arrival
+    this.#arrive(from, to, frame, arrival - this.#ports.scheduler.now)
+  }
+
+  #arrive(from: NodeId, to: NodeId, frame: Frame, delayMs: number): void {
+    this.#ports.scheduler.after(delayMs, () => this.#ports.deliver(from, to, frame))
+  }
+
+  #delay(): number {
+    return this.#ports.random.between(this.#weather.minDelayMs, this.#weather.maxDelayMs)
+  }
+
+  #direction(from: NodeId, to: NodeId): number {
+    return this.#indexOf(from) * this.#ports.nodes.length + this.#indexOf(to)
+  }
+
+  #indexOf(node: NodeId): number {
+    const index = this.#index.get(node)
+    if (index === undefined) throw new RangeError(`no node ${node} in this simulation`)
+    return index
+  }
+
+  #write(
+    kind: 'send' | 'lose',
+    from: NodeId,
+    to: NodeId,
+    envelopes: readonly Envelope[],
+    fate: unknown = '',
+  ): void {
+    const { trace, scheduler } = this.#ports
+    for (const { from: sender, to: receiver, message } of envelopes) {
+      trace.line({ at: scheduler.now, kind, node: from, peer: to, sender, receiver, message, fate })
+    }
+  }
+}
+
+/** On the wire a message is what its bytes say: what does not survive encoding shows here as it would in production. */
+type Packed = readonly [
+  to: Address,
+  from: Address,
+  message: unknown,
+  node: NodeId | null,
+  request: number,
+  isReply: boolean,
+  trace: string | null,
+]
+
+function packed({ to, from, message, request, isReply, trace }: Envelope): Packed {
+  return [to, from, message, request?.node ?? null, request?.id ?? 0, isReply === true, trace ?? null]
+}
+
+function unpackedAll(bytes: Uint8Array): Envelope[] {
+  return (decode(bytes) as Packed[]).map(([to, from, message, node, id, isReply, trace]) => {
+    const request: { request?: Request } = node === null ? {} : { request: { node, id } }
+    const reply: { isReply?: true } = isReply ? { isReply: true } : {}
+    return { to, from, message, ...request, ...reply, ...(trace === null ? {} : { trace }) }
+  })
+}
+
+function typeOf(message: unknown): string {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return ''
+  return typeof message.type === 'string' ? message.type : ''
+}

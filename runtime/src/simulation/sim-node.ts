@@ -1,0 +1,385 @@
+/**
+ * One simulated node: the production kernel over memory, virtual time and the seeded network. Its life is the one of
+ * a process: boot, settle what it can prove to remember (amnesia rule), run turns, die at any moment, boot again.
+ *
+ * A turn's commit takes virtual time and its messages leave afterwards; a crash in between loses them, as it does
+ * between SQLite's commit and the socket.
+ */
+import type { Now } from '../actor.ts'
+import type { ActorId, NodeId } from '../address.ts'
+import { Kernel } from '../kernel/kernel.ts'
+import type { Envelope, KernelPorts } from '../kernel/ports.ts'
+import { provesLoss, settle } from '../membership/standing.ts'
+import { MemoryStorage } from '../storage/memory.ts'
+import { type Identity, StorageError } from '../storage/storage.ts'
+import type { Frame, TurnFrame } from './network.ts'
+import { PeersSeen } from './peers-seen.ts'
+import { type Asked, PendingAsks } from './pending-asks.ts'
+import type { Placed, World } from './world.ts'
+
+export type CrashPoint = 'beforeCommit' | 'afterCommit'
+/** `ackBeforeCommit`: messages leave although a crash may still lose the turn that sent them. */
+export type PlantedFault = 'ackBeforeCommit'
+
+/** What a planned crash throws through the kernel. */
+class SimulatedCrash extends Error {
+  override readonly name = 'SimulatedCrash'
+}
+
+/** How long a turn and its commit take. */
+const turnMs = { from: 0.005, to: 0.03 }
+const commitMs = { from: 0.05, to: 1 }
+const helloEveryMs = 100
+
+export class SimNode {
+  readonly id: NodeId
+  readonly index: number
+  storage: MemoryStorage
+  kernel: Kernel | undefined
+  status: 'down' | 'settling' | 'running' = 'down'
+  /** Counts the lives of the process. */
+  boot = 0
+  slowDiskMs = 0
+  wallSkewMs = 0
+  crashAt: CrashPoint | undefined
+  /** Actors that run here after every boot. */
+  readonly placed: Placed[] = []
+  readonly #world: World
+  readonly #random
+  readonly #seen: PeersSeen
+  readonly #asks: PendingAsks
+  /** What the disk held when this life began: what peers had seen of earlier lives is compared with it. */
+  #bootTurn = 0
+  #monotonicOrigin = 0
+  #pausedUntil = 0
+  #busyUntil = 0
+  #turnDue = Number.POSITIVE_INFINITY
+  #inTurn = false
+  /** Only with the planted fault: the disk without the last turn. */
+  #beforeTurn: MemoryStorage | undefined
+  #outgoing: { peer: NodeId; envelopes: readonly Envelope[] }[] = []
+  #answers: (() => void)[] = []
+  #heldFrames: (() => void)[] = []
+
+  constructor(world: World, id: NodeId, index: number) {
+    this.id = id
+    this.index = index
+    this.#world = world
+    this.#random = world.random.fork(`node ${id}`)
+    this.storage = new MemoryStorage(id)
+    this.#seen = new PeersSeen()
+    this.#asks = new PendingAsks()
+  }
+
+  get paused(): boolean {
+    return this.#pausedUntil > this.#world.scheduler.now
+  }
+
+  /** Up, settled and not paused: others hear it. */
+  get audible(): boolean {
+    return this.status === 'running' && !this.paused
+  }
+
+  now(): Now {
+    const { now } = this.#world.scheduler
+    return {
+      monotonicMs: this.#monotonicOrigin + now,
+      wallMs: this.#world.epochMs + now + this.wallSkewMs,
+    }
+  }
+
+  start(): void {
+    if (this.status !== 'down') throw new Error(`${this.id} is up already`)
+    this.boot += 1
+    this.status = 'settling'
+    this.#monotonicOrigin = this.#random.integer(0, 1_000_000)
+    this.#busyUntil = 0
+    this.#pausedUntil = 0
+    this.#bootTurn = this.storage.turn()
+    this.#seen.load(this.storage.sightings())
+    this.#record('boot', this.boot, this.#bootTurn)
+    this.#greet(this.boot)
+  }
+
+  /** The process dies: what was not committed is gone, what was not sent is never sent. */
+  crash(why: string): void {
+    if (this.status === 'down') return
+    this.status = 'down'
+    this.storage = (this.#beforeTurn ?? this.storage).crash()
+    this.#record('crash', this.boot, this.storage.turn(), { why })
+    this.#seen.clear()
+    this.#heldFrames = []
+    this.#endLife()
+    this.#world.changed()
+  }
+
+  /** What the life that ends had begun does not happen any more; who waits for an answer learns that none will come. */
+  #endLife(): void {
+    this.boot += 1
+    this.kernel = undefined
+    this.crashAt = undefined
+    this.#turnDue = Number.POSITIVE_INFINITY
+    this.#outgoing = []
+    this.#answers = []
+    for (const done of this.#asks.waiting()) {
+      this.#world.scheduler.after(0, () => done({ outcome: 'timeout' }))
+    }
+  }
+
+  /** SIGSTOP: clocks go on, nothing is handled, what arrives waits. */
+  pause(ms: number): void {
+    const until = this.#world.scheduler.now + ms
+    if (until <= this.#pausedUntil) return
+    this.#pausedUntil = until
+    const { boot } = this
+    this.#world.scheduler.at(until, () => {
+      if (boot === this.boot) this.resume()
+    })
+    this.#world.changed()
+  }
+
+  resume(): void {
+    if (this.#pausedUntil > this.#world.scheduler.now) this.#pausedUntil = this.#world.scheduler.now
+    const held = this.#heldFrames
+    this.#heldFrames = []
+    for (const deliver of held) deliver()
+    this.#schedule()
+    this.#world.changed()
+  }
+
+  spawn({ type, name, config }: Placed): void {
+    this.kernel?.spawn(type, name, config)
+  }
+
+  state(actor: ActorId): unknown {
+    return this.kernel?.state(actor)
+  }
+
+  ask({ to, message, timeoutMs, done }: Asked): void {
+    const kernel = this.kernel
+    if (kernel === undefined || this.status !== 'running') {
+      this.#world.scheduler.after(0.1, () => done({ outcome: 'refused', reason: 'unreachable' }))
+      return
+    }
+    const once = this.#asks.add(done)
+    const ask = () => kernel.ask(to, message, timeoutMs, answer => this.#answered(() => once(answer)))
+    if (this.paused) this.#heldFrames.push(ask)
+    else ask()
+  }
+
+  peer(node: NodeId, reachable: boolean): void {
+    this.kernel?.peer(node, reachable)
+  }
+
+  deliver(from: NodeId, frame: Frame): void {
+    if (this.status === 'down') return
+    if (this.paused) {
+      this.#heldFrames.push(() => this.#handle(from, frame))
+      return
+    }
+    this.#handle(from, frame)
+  }
+
+  #handle(from: NodeId, frame: Frame): void {
+    switch (frame.kind) {
+      case 'turn':
+        this.#receive(from, frame)
+        break
+      case 'hello': {
+        this.#seen.greeted(from, frame.boot)
+        const sighting = this.#seen.of(from)
+        this.#world.network.send(this.id, from, { kind: 'seen', boot: frame.boot, sighting })
+        break
+      }
+      case 'seen':
+        if (frame.boot !== this.boot || this.#seen.answers.has(from)) return
+        this.#seen.answers.set(from, frame.sighting)
+        this.#reconsider()
+        if (this.status === 'running') this.#claim(from)
+    }
+  }
+
+  #receive(from: NodeId, frame: TurnFrame): void {
+    if (!this.#seen.admit(from, frame)) return
+    this.#record('deliver', frame.turn, frame.envelopes.length)
+    this.kernel?.receive(from, frame.envelopes)
+  }
+
+  /** Asks every peer what it saw of this node, until all have answered. */
+  #greet(boot: number): void {
+    if (boot !== this.boot) return
+    const missing = this.#world.nodes.filter(peer => peer !== this.id && !this.#seen.answers.has(peer))
+    if (!this.paused) {
+      for (const peer of missing) this.#world.network.send(this.id, peer, { kind: 'hello', boot })
+      this.#reconsider()
+    }
+    if (missing.length > 0) this.#world.scheduler.after(helloEveryMs, () => this.#greet(boot))
+  }
+
+  /** First whether the node may start at all; later whether a late answer proves that it has forgotten something. */
+  #reconsider(): void {
+    const own = this.storage.identity()
+    const ownTurn = this.#bootTurn
+    if (this.status === 'running') {
+      const seen = [...this.#seen.answers.values()]
+      if (!seen.some(sighting => sighting !== undefined && provesLoss(own, ownTurn, sighting))) return
+    }
+    const standing = settle({
+      cluster: 'simulated',
+      node: this.id,
+      own,
+      ownTurn,
+      answers: this.#seen.answers,
+      members: this.#world.nodes,
+      random: () => this.#random.next(),
+    })
+    if (!standing.settled) return
+    if (standing.how !== 'kept') this.storage.setIdentity(standing.identity)
+    this.#record('settled', this.boot, ownTurn, { ...standing })
+    if (this.status === 'running') {
+      this.#endLife()
+      this.#greet(this.boot)
+    }
+    this.#run(standing.identity)
+  }
+
+  #run(identity: Identity): void {
+    this.status = 'running'
+    this.#turnDue = Number.POSITIVE_INFINITY
+    this.kernel = new Kernel(this.#ports(identity))
+    for (const actor of this.placed) this.spawn(actor)
+    for (const peer of this.#seen.answers.keys()) this.#claim(peer)
+    this.#schedule()
+    this.#world.changed()
+  }
+
+  /** Tells a peer who lives here now, and how much of it is durable, as a heartbeat does. */
+  #claim(peer: NodeId): void {
+    this.#transmit(peer, this.storage.turn(), [])
+  }
+
+  #transmit(peer: NodeId, turn: number, envelopes: readonly Envelope[]): void {
+    const { boot } = this
+    const incarnation = this.storage.identity()?.incarnation ?? ''
+    this.#world.network.send(this.id, peer, { kind: 'turn', boot, incarnation, turn, envelopes })
+  }
+
+  #ports(identity: Identity): KernelPorts {
+    const random = this.#random.fork(`boot ${this.boot} ${identity.incarnation}`)
+    const { limits } = this.#world
+    return {
+      node: this.id,
+      incarnation: identity.incarnation,
+      amnesiac: identity.amnesiac,
+      storage: this.storage,
+      clock: () => this.now(),
+      random: () => random.next(),
+      transmit: (peer, envelopes) => {
+        this.#outgoing.push({ peer, envelopes })
+      },
+      sightings: () => this.#seen.news(),
+      wake: () => {
+        if (!this.#inTurn) this.#schedule()
+      },
+      observer: this.#world.observerOf(this),
+      ...(limits === undefined ? {} : { limits }),
+      freeze: true,
+      crashPoint: at => {
+        if (at === this.crashAt) throw new SimulatedCrash(`${this.id} ${at}`)
+      },
+    }
+  }
+
+  /** Plans the next turn; a later one that was planned before becomes stale. */
+  #schedule(): void {
+    if (this.kernel === undefined || this.#inTurn) return
+    const wanted = this.kernel.nextTurnAt()
+    if (wanted === Number.POSITIVE_INFINITY) return
+    const due = Math.max(
+      this.#world.scheduler.now,
+      wanted - this.#monotonicOrigin,
+      this.#busyUntil,
+      this.#pausedUntil,
+    )
+    if (due >= this.#turnDue) return
+    this.#turnDue = due
+    const { boot } = this
+    this.#world.scheduler.at(due, () => {
+      if (boot === this.boot && due === this.#turnDue) this.#turn()
+    })
+  }
+
+  #turn(): void {
+    const { scheduler } = this.#world
+    this.#turnDue = Number.POSITIVE_INFINITY
+    const kernel = this.kernel
+    if (kernel === undefined) return
+    if (this.paused || scheduler.now < this.#busyUntil) {
+      this.#schedule()
+      return
+    }
+    const before = this.storage.turn()
+    if (this.#world.planted === 'ackBeforeCommit') this.#beforeTurn = this.storage.copy()
+    this.#inTurn = true
+    try {
+      kernel.turn()
+    } catch (error) {
+      this.#died(error)
+      return
+    } finally {
+      this.#inTurn = false
+    }
+    this.#busyUntil = scheduler.now + this.#cost(this.storage.turn() !== before)
+    this.#record('turn', this.storage.turn(), this.#outgoing.length)
+    this.#releaseLater()
+    this.#world.turnEnded(this)
+    this.#schedule()
+  }
+
+  #cost(wrote: boolean): number {
+    const turn = this.#random.between(turnMs.from, turnMs.to)
+    return wrote ? turn + this.#random.between(commitMs.from, commitMs.to) + this.slowDiskMs : turn
+  }
+
+  #died(error: unknown): void {
+    const planned = error instanceof SimulatedCrash || error instanceof StorageError
+    if (!planned) this.#world.fail(`the kernel of ${this.id} threw`, error)
+    this.crash(error instanceof Error ? error.message : String(error))
+  }
+
+  /** Messages and answers leave when the commit is over, unless the node died meanwhile. */
+  #releaseLater(): void {
+    if (this.#outgoing.length === 0 && this.#answers.length === 0) return
+    const outgoing = this.#outgoing
+    const answers = this.#answers
+    this.#outgoing = []
+    this.#answers = []
+    const { boot } = this
+    const turn = this.storage.turn()
+    this.#world.scheduler.at(this.#busyUntil, () => {
+      if (boot !== this.boot) return
+      for (const { peer, envelopes } of outgoing) {
+        // No link before its handshake: a peer tells what it had seen before it can see anything of this life.
+        if (!this.#seen.answers.has(peer)) continue
+        this.#transmit(peer, turn, envelopes)
+      }
+      for (const answer of answers) answer()
+    })
+  }
+
+  #answered(tell: () => void): void {
+    if (this.#inTurn) this.#answers.push(tell)
+    else this.#world.scheduler.after(0, tell)
+  }
+
+  #record(
+    kind: 'boot' | 'crash' | 'deliver' | 'settled' | 'turn',
+    a: number,
+    b: number,
+    more: Readonly<Record<string, unknown>> = {},
+  ): void {
+    const { trace, scheduler } = this.#world
+    trace.event(kind, scheduler.now, this.index, a, b)
+    if (trace.written) trace.line({ at: scheduler.now, kind, node: this.id, a, b, ...more })
+  }
+}

@@ -1,0 +1,33 @@
+/** What a simulated node knows of the simulation around it. */
+import type { AnyActorType } from '../actor.ts'
+import type { NodeId } from '../address.ts'
+import type { Limits, Observer } from '../kernel/ports.ts'
+import type { Network } from './network.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { PlantedFault, SimNode } from './sim-node.ts'
+import type { Trace } from './trace.ts'
+
+export interface Placed {
+  readonly type: AnyActorType
+  readonly name: string
+  readonly config: unknown
+}
+
+export interface World {
+  readonly nodes: readonly NodeId[]
+  readonly scheduler: Scheduler
+  readonly network: Network
+  readonly random: Random
+  readonly trace: Trace
+  /** Wall time at the beginning. */
+  readonly epochMs: number
+  readonly limits: Partial<Limits> | undefined
+  readonly planted: PlantedFault | undefined
+  observerOf(node: SimNode): Observer
+  turnEnded(node: SimNode): void
+  /** Who hears whom may have changed. */
+  changed(): void
+  /** Ends the simulation: something is broken that no fault explains. */
+  fail(what: string, cause: unknown): never
+}
