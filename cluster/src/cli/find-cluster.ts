@@ -1,0 +1,110 @@
+/** Finds the cluster that a verb speaks of: by `--url` of any node or of the base port, or by its data folder. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { readRunning } from '../launcher/data-folder.ts'
+import { exitCode, Failure } from '../node/failure.ts'
+import { userFolder } from './paths.ts'
+
+export interface WhereOptions {
+  readonly url?: string
+  readonly data?: string
+  readonly token?: string
+}
+export interface NodeAt {
+  readonly id: string
+  readonly url: string
+}
+export interface FoundCluster {
+  readonly nodes: readonly NodeAt[]
+  /** Of the launcher, when there is one. */
+  readonly launcher: string | undefined
+  readonly token: string | undefined
+}
+
+export function whereOptions(command: Command): Command {
+  return command
+    .option('--data <folder>', 'data folder of the cluster (default .synod)')
+    .option('--url <url>', 'any node, or the base port, instead of a data folder')
+    .option('--token <token>', 'admin token, when asking from another machine (or SYNOD_TOKEN)')
+}
+
+export function dataFolder(options: WhereOptions): string {
+  return resolve(userFolder(), options.data ?? '.synod')
+}
+
+/** Throws `Failure` when no cluster is there. */
+export async function findCluster(options: WhereOptions): Promise<FoundCluster> {
+  const token = options.token ?? process.env.SYNOD_TOKEN
+  if (options.url !== undefined) return findByUrl(options.url.replace(/\/+$/, ''), token)
+  const data = dataFolder(options)
+  const running = readRunning(data)
+  if (running === undefined) {
+    throw new Failure(`no cluster runs on ${data}; start one with: pnpm cluster start`)
+  }
+  return { nodes: running.nodes, launcher: running.dashboard, token: token ?? running.adminToken }
+}
+
+async function findByUrl(url: string, token: string | undefined): Promise<FoundCluster> {
+  if (!URL.canParse(url)) throw new Failure(`${url} is not a URL; try http://127.0.0.1:8000`, exitCode.usage)
+  const cluster = await tryGet(`${url}/api/cluster`, token)
+  if (cluster !== undefined) return { nodes: nodesOf(cluster), launcher: url, token }
+  const status = await tryGet(`${url}/admin/status`, token)
+  if (status !== undefined) return { nodes: nodesOf(status), launcher: undefined, token }
+  throw new Failure(`${url} is neither a node nor the base port of a cluster`)
+}
+
+function nodesOf(answer: unknown): NodeAt[] {
+  const nodes = (answer as { nodes?: readonly NodeAt[] }).nodes ?? []
+  return nodes.map(({ id, url }) => ({ id, url }))
+}
+
+/** Undefined when the path is not served there. */
+async function tryGet(url: string, token: string | undefined): Promise<unknown> {
+  const response = await request(url, { token })
+  if (response.status === 404 || response.status === 405) return undefined
+  return answerOf(response, url)
+}
+
+export interface Call {
+  readonly method?: string
+  readonly body?: unknown
+  readonly token: string | undefined
+  readonly timeoutMs?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Throws `Failure` when nobody answers. */
+export async function request(url: string, call: Call): Promise<Response> {
+  const headers = new Headers(call.headers)
+  if (call.token !== undefined) headers.set('Authorization', `Bearer ${call.token}`)
+  if (call.body !== undefined) headers.set('Content-Type', 'application/json')
+  try {
+    return await fetch(url, {
+      method: call.method ?? 'GET',
+      headers,
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      signal: AbortSignal.timeout(call.timeoutMs ?? 15_000),
+    })
+  } catch (error) {
+    throw new Failure(`${url} does not answer: ${reason(error)}`)
+  }
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message || error.message : error.message
+}
+
+/** The JSON of a good answer; throws `Failure` with what a bad one says. */
+export async function answerOf(response: Response, url: string): Promise<unknown> {
+  const text = await response.text()
+  const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
+  const body: unknown = isJson && text !== '' ? JSON.parse(text) : text
+  if (response.ok) return body
+  const detail = isJson ? (body as { detail?: unknown }).detail : undefined
+  throw new Failure(typeof detail === 'string' ? detail : `${url} answered ${response.status}`)
+}
+
+export async function getJson(url: string, token: string | undefined): Promise<unknown> {
+  return answerOf(await request(url, { token }), url)
+}

@@ -1,0 +1,80 @@
+/** The command line from its verbs: help, examples, suggestions, exit codes. */
+import { Command, CommanderError } from 'commander'
+import { suggestion } from '../config/nearest.ts'
+import { ConfigError } from '../config/parse.ts'
+import { exitCode, Failure } from '../node/failure.ts'
+import type { Verb } from './verb.ts'
+import { verbs } from './verbs/index.ts'
+
+const chapters: readonly Verb['chapter'][] = ['Running', 'Looking', 'Using', 'Breaking and proving']
+
+const firstSteps = `The five to start with:
+  pnpm cluster start            three nodes with the shop, here; Ctrl-C stops them
+  pnpm cluster status           what runs, and how well
+  pnpm cluster order demo       sell something, step by step
+  pnpm cluster fault kill n2    end a node and watch the others go on (start --faults)
+  pnpm cluster stop             end what start --detach began
+
+Each verb has its own help: pnpm cluster <verb> --help`
+
+export function program(): Command {
+  const root = new Command('cluster')
+    .description('Runs, shows, breaks and proves a Synod cluster.')
+    .usage('<verb> [options]')
+    .helpOption('-h, --help', 'this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false, visibleOptions: () => [] })
+    .addHelpText('after', `\n${firstSteps}`)
+  for (const chapter of chapters) {
+    root.commandsGroup(`${chapter}:`)
+    for (const verb of verbs.filter(one => one.chapter === chapter)) addVerb(root, verb)
+  }
+  root.argument('[verb]').action((name: string | undefined) => {
+    if (name === undefined) root.outputHelp()
+    else throw new Failure(`unknown verb ${JSON.stringify(name)}; ${verbHint(name)}`, exitCode.usage)
+  })
+  root.allowExcessArguments().allowUnknownOption()
+  return root
+}
+
+function verbHint(name: string): string {
+  return suggestion(
+    name,
+    verbs.map(verb => verb.name),
+  )
+}
+
+function addVerb(root: Command, verb: Verb): void {
+  const command = root
+    .command(verb.name)
+    .description(verb.summary)
+    .helpOption('-h, --help', 'this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .addHelpText('after', `\nExamples:\n${verb.examples.map(line => `  pnpm cluster ${line}`).join('\n')}`)
+  verb.define(command)
+}
+
+/** Runs one command; answers the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...argv], { from: 'user' })
+    return Number(process.exitCode ?? exitCode.fine)
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed what is wrong, or the help that was asked for.
+    return error.exitCode === 0 ? exitCode.fine : exitCode.usage
+  }
+  if (error instanceof Failure || error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`)
+    return error instanceof Failure ? error.exitCode : exitCode.usage
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return exitCode.failed
+}

@@ -1,0 +1,160 @@
+/**
+ * The data folder of a local cluster: what it was made with, who runs on it, and the secret.
+ *
+ *   layout.json    what the data was made with: cluster id, nodes, keyspaces; a start must fit it
+ *   cluster.json   the cluster that runs here now: where it listens, its processes (mode 0600: holds the admin token)
+ *   launcher.lock  the launcher's process
+ *   secret         by which nodes know each other (mode 0600)
+ *   n1/ n2/ …      a node's store, configuration and log
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { ClusterConfig, KeyspaceSettings } from '../config/config.ts'
+import { exitCode, Failure, writableFolder } from '../node/failure.ts'
+import { isAlive, type ProcessId, processId } from './process-id.ts'
+
+export interface Layout {
+  readonly format: 1
+  readonly cluster: string
+  readonly nodes: readonly string[]
+  readonly keyspaces: Readonly<Record<string, KeyspaceSettings>>
+}
+export interface RunningNodeEntry {
+  readonly id: string
+  readonly url: string
+  readonly process: ProcessId
+}
+export interface RunningCluster {
+  readonly cluster: string
+  readonly dashboard: string
+  readonly data: string
+  readonly launcher: ProcessId
+  readonly nodes: readonly RunningNodeEntry[]
+  readonly faults: boolean
+  readonly adminToken: string
+}
+
+const files = { layout: 'layout.json', running: 'cluster.json', lock: 'launcher.lock', secret: 'secret' }
+const logFile = 'launcher.log'
+const ours = /^n\d+$/
+
+export function readRunning(data: string): RunningCluster | undefined {
+  const path = join(data, files.running)
+  if (!existsSync(path)) return undefined
+  return JSON.parse(readFileSync(path, 'utf8')) as RunningCluster
+}
+export function writeRunning(data: string, running: RunningCluster): void {
+  writeAtomically(join(data, files.running), running)
+}
+export function forgetRunning(data: string): void {
+  rmSync(join(data, files.running), { force: true })
+  rmSync(join(data, files.lock), { force: true })
+}
+
+/** Throws `Failure` when the folder holds other things: then it was named by mistake, and `--fresh` must not touch it. */
+export function refuseStrangers(data: string): void {
+  if (!existsSync(data) || !statSync(data).isDirectory() || existsSync(join(data, files.layout))) return
+  const known = new Set<string>([...Object.values(files), logFile])
+  const stranger = readdirSync(data).find(name => !known.has(name))
+  if (stranger === undefined) return
+  throw new Failure(`${data} is not a data folder of Synod: it holds ${stranger}; choose another with --data`)
+}
+
+/** Takes the folder for this process; throws `Failure` when a launcher runs on it. */
+export function takeFolder(data: string): void {
+  refuseStrangers(data)
+  writableFolder(data)
+  const lock = join(data, files.lock)
+  const holder = lockHolder(data)
+  if (holder !== undefined) {
+    const url = readRunning(data)?.dashboard ?? `process ${holder.pid}`
+    throw new Failure(
+      `a cluster runs already on ${data} (${url}); end it with: pnpm cluster stop --data ${data}`,
+    )
+  }
+  rmSync(lock, { force: true })
+  writeFileSync(lock, JSON.stringify(processId(process.pid)), { flag: 'wx' })
+}
+
+/** The launcher that runs on this folder. */
+export function lockHolder(data: string): ProcessId | undefined {
+  const path = join(data, files.lock)
+  if (!existsSync(path)) return undefined
+  const holder = JSON.parse(readFileSync(path, 'utf8')) as ProcessId
+  return isAlive(holder) ? holder : undefined
+}
+
+/** Removes the nodes' data, and nothing that is not ours. */
+export function empty(data: string): void {
+  for (const name of readdirSync(data)) {
+    if (ours.test(name)) rmSync(join(data, name), { recursive: true, force: true })
+  }
+  for (const name of [files.layout, files.running, files.secret]) rmSync(join(data, name), { force: true })
+}
+
+/** The layout of this folder; made at the first start. Throws `Failure` when the configuration does not fit it. */
+export function settleLayout(data: string, config: ClusterConfig): Layout {
+  const path = join(data, files.layout)
+  const nodes = Array.from({ length: config.nodes }, (_, index) => `n${index + 1}`)
+  if (!existsSync(path)) {
+    const cluster = config.cluster ?? `synod-${randomBytes(4).toString('hex')}`
+    const layout: Layout = { format: 1, cluster, nodes, keyspaces: config.keyspaces }
+    writeAtomically(path, layout)
+    return layout
+  }
+  const layout = JSON.parse(readFileSync(path, 'utf8')) as Layout
+  const misfit = misfitOf(layout, nodes, config)
+  if (misfit === undefined) return layout
+  throw new Failure(
+    `${data} was made ${misfit}; give the same, another --data, or --fresh to start empty`,
+    exitCode.usage,
+  )
+}
+
+function misfitOf(layout: Layout, nodes: readonly string[], config: ClusterConfig): string | undefined {
+  if (layout.nodes.length !== nodes.length) return `with ${layout.nodes.length} nodes, not ${nodes.length}`
+  if (config.cluster !== undefined && config.cluster !== layout.cluster) {
+    return `for cluster ${layout.cluster}, not ${config.cluster}`
+  }
+  for (const name of new Set([...Object.keys(layout.keyspaces), ...Object.keys(config.keyspaces)])) {
+    const [made, asked] = [layout.keyspaces[name], config.keyspaces[name]]
+    if (!isDeepStrictEqual(made, asked)) {
+      return `with ${JSON.stringify({ [name]: made ?? null })}, not ${JSON.stringify({ [name]: asked ?? null })}`
+    }
+  }
+  return undefined
+}
+
+/** The cluster's secret; made at the first start. */
+export function settleSecret(data: string): string {
+  const path = join(data, files.secret)
+  if (!existsSync(path))
+    writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+  return path
+}
+
+export function nodeFolder(data: string, node: string): string {
+  const folder = join(data, node)
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+export function launcherLog(data: string): string {
+  return join(data, logFile)
+}
+
+function writeAtomically(path: string, value: unknown): void {
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
+  renameSync(draft, path)
+}

@@ -1,0 +1,189 @@
+/** A local cluster: its data folder, its node processes, the base port, and an orderly end. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { getRequestListener } from '@hono/node-server'
+import { stringify } from 'yaml'
+import { type ClusterConfig, isLoopback, joinEndpoint } from '../config/config.ts'
+import { adminToken } from '../node/access.ts'
+import { exitCode, Failure, listen } from '../node/failure.ts'
+import { openDoor } from '../node/process.ts'
+import * as folder from './data-folder.ts'
+import { launcherApp } from './http.ts'
+import { NodeProcess } from './node-process.ts'
+import { allGone, processId, signal } from './process-id.ts'
+
+const readyWithinMs = 30_000
+const stopWithinMs = 5000
+
+export interface StartOptions {
+  readonly fresh: boolean
+}
+
+export class Launcher {
+  readonly config: ClusterConfig
+  readonly cluster: string
+  readonly nodes: readonly NodeProcess[]
+  readonly adminToken: string
+  readonly #server: Server
+  readonly #waiting = new Set<() => void>()
+  #stopping: Promise<void> | undefined
+
+  /** Starts all, and resolves when every node is ready. Throws `Failure` after cleaning up. */
+  static async start(config: ClusterConfig, options: StartOptions): Promise<Launcher> {
+    if (!isLoopback(config.host) && config.tokenFile === undefined) {
+      throw new Failure(openDoor(config.host), exitCode.usage)
+    }
+    folder.takeFolder(config.data)
+    let launcher: Launcher | undefined
+    try {
+      await endLeftovers(config.data)
+      if (options.fresh) folder.empty(config.data)
+      launcher = new Launcher(config)
+      await listen(launcher.#server, config.host, config.port)
+      await launcher.#startNodes()
+      return launcher
+    } catch (error) {
+      await launcher?.stop()
+      folder.forgetRunning(config.data)
+      throw error
+    }
+  }
+
+  private constructor(config: ClusterConfig) {
+    this.config = config
+    const layout = folder.settleLayout(config.data, config)
+    const secretFile = folder.settleSecret(config.data)
+    this.cluster = layout.cluster
+    this.adminToken = adminToken(readFileSync(secretFile, 'utf8').trim())
+    this.nodes = layout.nodes.map((id, index) => {
+      const port = config.port + index + 1
+      const own = folder.nodeFolder(config.data, id)
+      const configFile = join(own, 'node.yaml')
+      writeFileSync(configFile, nodeYaml(config, layout, id, secretFile))
+      const url = `http://${joinEndpoint(reachable(config.host), port)}`
+      const logFile = join(own, 'node.log')
+      return new NodeProcess({ id, url, configFile, logFile, restart: config.restart }, () => this.#changed())
+    })
+    this.#server = createServer(getRequestListener(launcherApp(this).fetch))
+  }
+
+  get dashboard(): string {
+    return `http://${joinEndpoint(reachable(this.config.host), this.config.port)}`
+  }
+
+  node(id: string): NodeProcess | undefined {
+    return this.nodes.find(node => node.spec.id === id)
+  }
+
+  running(): folder.RunningCluster {
+    return {
+      cluster: this.cluster,
+      dashboard: this.dashboard,
+      data: this.config.data,
+      launcher: processId(process.pid),
+      nodes: this.nodes.map(({ spec, process: own }) => ({
+        id: spec.id,
+        url: spec.url,
+        process: own ?? { pid: 0, began: '' },
+      })),
+      faults: this.config.faults,
+      adminToken: this.adminToken,
+    }
+  }
+
+  /** Leaves no process behind. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll()
+    return this.#stopping
+  }
+
+  async #stopAll(): Promise<void> {
+    await Promise.all(this.nodes.map(node => node.stop(stopWithinMs)))
+    folder.forgetRunning(this.config.data)
+    this.#server.closeAllConnections()
+    await new Promise(resolve => this.#server.close(resolve))
+  }
+
+  async #startNodes(): Promise<void> {
+    for (const node of this.nodes) node.start()
+    const deadline = performance.now() + readyWithinMs
+    while (this.nodes.some(node => node.state !== 'ready')) {
+      const broken = this.nodes.find(node => node.state === 'refused' || node.state === 'waiting')
+      if (broken !== undefined) throw new Failure(whyNot(broken))
+      const left = deadline - performance.now()
+      if (left <= 0) throw new Failure(this.#lateNodes())
+      await this.#change(left)
+    }
+  }
+
+  #lateNodes(): string {
+    const late = this.nodes.filter(node => node.state !== 'ready').map(node => node.spec.id)
+    return `${late.join(', ')} not ready within ${readyWithinMs / 1000} s; see ${join(this.config.data, 'n1', 'node.log')}`
+  }
+
+  #change(withinMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, withinMs)
+      this.#waiting.add(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #changed(): void {
+    if (this.#stopping === undefined) folder.writeRunning(this.config.data, this.running())
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
+  }
+}
+
+function whyNot(node: NodeProcess): string {
+  if (node.state === 'refused') return `${node.spec.id}: ${node.detail}`
+  return `${node.spec.id} did not start (${node.detail}):\n${tail(node.spec.logFile, 12)}`
+}
+
+function tail(file: string, lines: number): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/** Nodes of a launcher that was killed end by themselves, unless they were paused then. */
+async function endLeftovers(data: string): Promise<void> {
+  const left = folder.readRunning(data)?.nodes.map(node => node.process) ?? []
+  for (const id of left) {
+    signal(id, 'SIGCONT')
+    signal(id, 'SIGKILL')
+  }
+  if (!(await allGone(left, stopWithinMs))) {
+    throw new Failure(
+      `processes ${left.map(id => id.pid).join(', ')} of an earlier start do not end; kill them first`,
+    )
+  }
+}
+
+/** Where clients on this machine find what listens on every address. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
+}
+
+function nodeYaml(config: ClusterConfig, layout: folder.Layout, id: string, secretFile: string): string {
+  const { keyspaces, transactions, faults, deadlineMs, limits, tokenFile } = config
+  const port = (index: number) => config.port + index + 1
+  const members = layout.nodes.map((node, index) => [node, joinEndpoint(reachable(config.host), port(index))])
+  return stringify({
+    cluster: layout.cluster,
+    node: id,
+    listen: joinEndpoint(config.host, port(layout.nodes.indexOf(id))),
+    members: Object.fromEntries(members),
+    data: '.',
+    secretFile,
+    keyspaces,
+    transactions,
+    faults,
+    deadlineMs,
+    limits,
+    access: tokenFile === undefined ? {} : { tokenFile },
+  })
+}

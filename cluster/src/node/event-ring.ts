@@ -1,0 +1,43 @@
+/** The last things that happened on a node: what actors noted, what failed, what could not be delivered. */
+import type { Json } from '@synod/runtime/protocol'
+
+export interface NodeEvent {
+  /** Counts from 1 for each start of the node; readers ask for what comes after. */
+  readonly sequence: number
+  readonly wallMs: number
+  readonly actor: string
+  readonly name: string
+  readonly attributes: Readonly<Record<string, Json>>
+}
+
+export class EventRing {
+  readonly #slots: NodeEvent[] = []
+  readonly #capacity: number
+  #last = 0
+
+  constructor(capacity = 2048) {
+    this.#capacity = capacity
+  }
+
+  add(wallMs: number, actor: string, name: string, attributes: NodeEvent['attributes']): void {
+    this.#last += 1
+    const event = { sequence: this.#last, wallMs, actor, name, attributes }
+    this.#slots[(this.#last - 1) % this.#capacity] = event
+  }
+
+  /** Oldest first. Events that were overwritten are missed: the first sequence tells. */
+  after(sequence: number, limit: number): readonly NodeEvent[] {
+    const first = Math.max(sequence, this.#last - this.#slots.length) + 1
+    const events: NodeEvent[] = []
+    for (let at = first; at <= this.#last && events.length < limit; at++) {
+      const event = this.#slots[(at - 1) % this.#capacity]
+      if (event !== undefined) events.push(event)
+    }
+    return events
+  }
+
+  /** The last `count`, oldest first. */
+  last(count: number): readonly NodeEvent[] {
+    return this.after(Math.max(0, this.#last - count), count)
+  }
+}

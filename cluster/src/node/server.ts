@@ -1,0 +1,77 @@
+/** The one port of a node: HTTP for clients and operators, and the upgrades of mesh links and client sockets. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { type Caller, type Denied, deny, type Tokens } from './access.ts'
+
+type Fetch = (request: Request, env: unknown) => Response | Promise<Response>
+
+export interface NodeServer {
+  readonly server: Server
+  /** Until then every path but `/healthz` is answered 503. */
+  serve(fetch: Fetch): void
+  /** Paths whose upgrades somebody takes; others are refused. */
+  readonly upgrades: Set<string>
+}
+
+export function createNodeServer(node: string, tokens: Tokens): NodeServer {
+  let fetch: Fetch = request => starting(node, new URL(request.url).pathname)
+  const listener = getRequestListener((request, env) => fetch(request, env))
+  const upgrades = new Set<string>()
+  const server = createServer((request, response) => {
+    const denied = deny(callerOf(request), tokens)
+    if (denied === undefined) void listener(request, response)
+    else refuse(response, denied)
+  })
+  // First in line: links and client sockets attach their own listeners, which see what this one lets through.
+  server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    const caller = callerOf(request)
+    const denied = deny(caller, tokens)
+    if (denied !== undefined) closeUpgrade(socket, denied.status)
+    else if (!upgrades.has(caller.path)) closeUpgrade(socket, 404)
+  })
+  return {
+    server,
+    serve: next => {
+      fetch = next
+    },
+    upgrades,
+  }
+}
+
+function callerOf(request: IncomingMessage): Caller {
+  const url = request.url ?? '/'
+  const query = url.indexOf('?')
+  return {
+    method: request.method ?? 'GET',
+    path: query < 0 ? url : url.slice(0, query),
+    remoteAddress: request.socket.remoteAddress ?? '',
+    headers: request.headers,
+  }
+}
+
+function problemOf(status: number, title: string, detail: string): string {
+  return JSON.stringify({ type: `urn:synod:problem:${title}`, title, status, detail })
+}
+
+function starting(node: string, path: string): Response {
+  if (path === '/healthz') return Response.json({ status: 'alive', node })
+  return new Response(problemOf(503, 'unavailable', `node ${node} is starting`), {
+    status: 503,
+    headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '1' },
+  })
+}
+
+function refuse(response: ServerResponse, { status, detail }: Denied): void {
+  response.writeHead(status, {
+    'Content-Type': 'application/problem+json',
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+  })
+  response.end(problemOf(status, status === 401 ? 'unauthorized' : 'forbidden', detail))
+}
+
+/** The next listeners still see the request, but a socket that is no longer writable: `ws` gives up on it. */
+function closeUpgrade(socket: Duplex, status: number): void {
+  const reason = status === 404 ? 'Not Found' : status === 401 ? 'Unauthorized' : 'Forbidden'
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
