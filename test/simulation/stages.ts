@@ -1,4 +1,9 @@
-/** What `pnpm test` simulates: each suite over the fixed seeds from `fixedSeeds` on, and over a fresh batch. */
+/** What `pnpm test simulation` runs: each suite over its fixed seeds, and over as many fresh ones. */
+import { suites } from './suites.ts'
+
+/** First of the fixed seeds. */
 export const fixedSeeds = 1
 
-export const simulationStages: readonly { readonly suite: string; readonly seeds: number }[] = []
+export const simulationStages: readonly { readonly suite: string; readonly seeds: number }[] = suites.map(
+  ({ name }) => ({ suite: name, seeds: 100 }),
+)

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { type ActorType, unreachable } from '../actor.ts'
 import { address, nodeId } from '../address.ts'
@@ -123,6 +124,22 @@ describe('the same seed', () => {
     sim.run(done)
     expect(sim.trace.hash).toBe(faulty(5).sim.trace.hash)
     expect(sim.trace.hash).not.toBe(faulty(6).sim.trace.hash)
+  })
+
+  it('gives it in another process as well', () => {
+    const fixture = JSON.stringify(import.meta.resolve('./ledger.fixture.ts'))
+    const script = `const { ledgerSimulation } = await import(${fixture})
+      const { sim, done } = ledgerSimulation({ seed: 12 })
+      sim.nemesis()
+      sim.run(2000)
+      sim.heal()
+      sim.run(done)
+      process.stdout.write(sim.trace.hash)`
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(stdout).toBe(faulty(12).sim.trace.hash)
   })
 })
 

@@ -1,0 +1,9 @@
+/** All suites, by name. */
+import type { Suite } from './suite.ts'
+import { ledger } from './suites/ledger.ts'
+
+export const suites: readonly Suite[] = [ledger]
+
+export function suiteNamed(name: string): Suite | undefined {
+  return suites.find(suite => suite.name === name)
+}
