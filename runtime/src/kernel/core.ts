@@ -1,5 +1,6 @@
 /** The parts of a kernel, as plain state that the functions beside share: `turn.ts`, `life.ts`, `exchange.ts`. */
 import type { Now } from '../actor.ts'
+import type { ActorId, Address } from '../address.ts'
 import type { Write } from '../storage/storage.ts'
 import type { Cell } from './cell.ts'
 import { DeadLetters } from './dead-letters.ts'
@@ -15,6 +16,7 @@ const defaults: Limits = { turnEvents: 4096, turnMs: 20, mailbox: 10_000, reques
 export interface Core {
   readonly ports: KernelPorts
   readonly limits: Limits
+  readonly cells: Map<ActorId, Cell>
   readonly delivery: Delivery
   readonly timers: Timers
   readonly requests: Requests
@@ -34,11 +36,13 @@ export interface Core {
   outOfTime: boolean
 }
 
-export function createCore(ports: KernelPorts): Core {
+/** `activate` finds an actor of this node that is not there yet. */
+export function createCore(ports: KernelPorts, activate: (to: Address) => Cell | undefined): Core {
   const core: Core = {
     ports,
+    cells: new Map(),
     limits: { ...defaults, ...ports.limits },
-    delivery: new Delivery(ports.node, (envelope, reason) => bury(core, envelope, reason)),
+    delivery: new Delivery(ports.node, activate, (envelope, reason) => bury(core, envelope, reason)),
     timers: new Timers(),
     requests: new Requests(ports.random()),
     supervisor: new Supervisor(),
@@ -62,9 +66,10 @@ export function bury(core: Core, envelope: Envelope, reason: DeadLetterReason): 
 }
 
 export function hasWork(core: Core): boolean {
-  const { delivery, timers, requests } = core
+  const { delivery, timers, requests, supervisor } = core
   return (
     delivery.hasWork ||
+    supervisor.startsSoon ||
     requests.hasCompleted ||
     timers.hasPending ||
     core.writes.length + core.notes.length > 0

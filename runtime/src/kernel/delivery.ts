@@ -25,10 +25,16 @@ export class Delivery {
   #leaving: Peer[] = []
   /** Envelopes that leave at the end of the turn. */
   leaving = 0
+  readonly #activate: (to: Address) => Cell | undefined
   readonly #deadLetter: (envelope: Envelope, reason: DeadLetterReason) => void
 
-  constructor(node: NodeId, deadLetter: (envelope: Envelope, reason: DeadLetterReason) => void) {
+  constructor(
+    node: NodeId,
+    activate: (to: Address) => Cell | undefined,
+    deadLetter: (envelope: Envelope, reason: DeadLetterReason) => void,
+  ) {
     this.#node = node
+    this.#activate = activate
     this.#deadLetter = deadLetter
   }
 
@@ -51,7 +57,7 @@ export class Delivery {
 
   /** False when the actor is not on this node. */
   deliver(from: Address, to: Address, message: unknown, trace: string | undefined): boolean {
-    const cell = this.#cells.get(to)
+    const cell = this.#cells.get(to) ?? this.#absent(to)
     if (cell === undefined) return false
     const reason = this.#enqueue(cell, { kind: 'message', from, message, now: notYet }, trace)
     if (reason !== undefined) this.#deadLetter({ to, from, message }, reason)
@@ -65,7 +71,7 @@ export class Delivery {
     message: unknown,
     trace: string | undefined,
   ): DeadLetterReason | undefined {
-    const cell = this.#cells.get(to)
+    const cell = this.#cells.get(to) ?? this.#absent(to)
     if (cell !== undefined)
       return this.#enqueue(cell, { kind: 'request', request, message, now: notYet }, trace)
     const peer = request.node === this.#node ? this.#route(to) : undefined
@@ -139,6 +145,12 @@ export class Delivery {
     if (peer.leaving.length === 0) this.#leaving.push(peer)
     peer.leaving.push(envelope)
     this.leaving++
+  }
+
+  /** No actor is there: on another node, unknown, or to be started now that it is spoken to. */
+  #absent(to: Address): Cell | undefined {
+    if (this.#remote.has(to) || nodeOf(to) !== this.#node) return undefined
+    return this.#activate(to)
   }
 
   /** The peer behind a remote address; undefined for an address on this node. */

@@ -4,8 +4,7 @@
  * Rules: SPEC.md. The parts of a turn are in turn.ts, the life of an actor in life.ts.
  */
 import { type AnyActorType, assert } from '../actor.ts'
-import type { ActorId, Address, NodeId } from '../address.ts'
-import { Cell } from './cell.ts'
+import { type ActorId, type Address, actorId, type NodeId } from '../address.ts'
 import { bury, type Core, createCore, hasWork } from './core.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import * as exchange from './exchange.ts'
@@ -29,26 +28,23 @@ export interface KernelStats {
 
 export class Kernel {
   readonly #core: Core
-  readonly #cells = new Map<ActorId, Cell>()
   readonly #counts = { turns: 0, commits: 0, events: 0, sent: 0, received: 0 }
   #phase: Phase = 'idle'
   #cause: unknown
   #woken = false
 
   constructor(ports: KernelPorts) {
-    this.#core = createCore(ports)
+    this.#core = createCore(ports, to => life.activate(this.#core, to))
   }
 
   /** Starts an actor at once; what it wants to happen belongs to the next turn. */
   spawn(type: AnyActorType, name: string, config: unknown): void {
     this.#enter()
     const core = this.#core
-    const cell = new Cell(core.ports.node, type, name, config, core.limits.mailbox)
-    const before = this.#cells.get(cell.id)
-    assert(before === undefined || before.status === 'stopped', `actor ${cell.id} is not there yet`)
-    this.#cells.set(cell.id, cell)
-    core.delivery.add(cell)
-    if (type.observesPeers) core.observers.add(cell)
+    const id = actorId(type.type, name)
+    const before = core.cells.get(id)
+    assert(before === undefined || before.status === 'stopped', `actor ${id} is not there yet`)
+    const cell = life.create(core, type, name, config)
     core.now = core.ports.clock()
     this.#orDie(() => life.start(core, cell))
     core.ports.wake()
@@ -57,7 +53,7 @@ export class Kernel {
   /** Its state is gone, its rows stay; what waits for it becomes dead letters. */
   stop(id: ActorId): void {
     this.#enter()
-    const cell = this.#cells.get(id)
+    const cell = this.#core.cells.get(id)
     if (cell === undefined || cell.status === 'stopped') return
     life.stop(this.#core, cell)
     this.#core.ports.wake()
@@ -137,11 +133,11 @@ export class Kernel {
   }
 
   actors(): ActorSummary[] {
-    return [...this.#cells.values()].map(summary)
+    return [...this.#core.cells.values()].map(summary)
   }
 
   inspect(id: ActorId): ActorView | undefined {
-    const cell = this.#cells.get(id)
+    const cell = this.#core.cells.get(id)
     if (cell === undefined) return undefined
     const { storage, clock } = this.#core.ports
     return view(cell, storage.rows(id), clock().monotonicMs)
@@ -149,7 +145,7 @@ export class Kernel {
 
   /** The live state itself, for invariants in tests and simulation. */
   state(id: ActorId): unknown {
-    return this.#cells.get(id)?.state
+    return this.#core.cells.get(id)?.state
   }
 
   deadLetters(): {
@@ -166,7 +162,7 @@ export class Kernel {
       ...this.#counts,
       pendingRequests: requests.size,
       timers: timers.size,
-      actors: this.#cells.size,
+      actors: this.#core.cells.size,
     }
   }
 

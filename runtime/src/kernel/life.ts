@@ -1,10 +1,31 @@
 /** The life of an actor: it starts from its rows, may fail and start again, and is stopped in the end. */
+import { type AnyActorType, assert } from '../actor.ts'
+import { type Address, actorOf } from '../address.ts'
 import { StorageError } from '../storage/storage.ts'
-import type { Cell } from './cell.ts'
+import { Cell } from './cell.ts'
 import { bury, type Core } from './core.ts'
 import { refuse } from './exchange.ts'
 import { merge } from './merge.ts'
 import { readThrough } from './overlay.ts'
+
+/** A place for an actor, which has yet to start. */
+export function create(core: Core, type: AnyActorType, name: string, config: unknown): Cell {
+  const cell = new Cell(core.ports.node, type, name, config, core.limits.mailbox)
+  core.cells.set(cell.id, cell)
+  core.delivery.add(cell)
+  if (type.observesPeers) core.observers.add(cell)
+  return cell
+}
+
+/** A message came for an actor that is not there: the host may let it begin. It starts in the next turn. */
+export function activate(core: Core, to: Address): Cell | undefined {
+  const found = core.ports.activate?.(actorOf(to))
+  if (found === undefined) return undefined
+  const cell = create(core, found.type, found.name, found.config)
+  assert(cell.address === to, `the actor activated for ${to} has that address`)
+  core.supervisor.soon(cell)
+  return cell
+}
 
 /** Builds the state from the actor's rows, seen through what this turn has written so far. */
 export function start(core: Core, cell: Cell): void {

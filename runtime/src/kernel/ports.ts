@@ -2,8 +2,8 @@
  * The kernel runs the turns of one node; what it needs from the world are these ports. The production node fills
  * them with SQLite, WebSockets and the machine's clock, the simulator with virtual ones.
  */
-import type { Json, Now, Request } from '../actor.ts'
-import type { Address, NodeId } from '../address.ts'
+import type { AnyActorType, Json, Now, Request } from '../actor.ts'
+import type { ActorId, Address, NodeId } from '../address.ts'
 import type { Sighting, Storage } from '../storage/storage.ts'
 
 /** One message on its way. `request` is set on a request and on its answer (`isReply`). */
@@ -61,6 +61,13 @@ export interface Limits {
   readonly requests: number
 }
 
+/** An actor that the host lets begin to exist when it is first spoken to. `name` as in its id. */
+export interface Activation {
+  readonly type: AnyActorType
+  readonly name: string
+  readonly config: unknown
+}
+
 export interface KernelPorts {
   readonly node: NodeId
   readonly incarnation: string
@@ -74,6 +81,11 @@ export interface KernelPorts {
   sightings?(): ReadonlyMap<NodeId, Sighting> | undefined
   /** There is work, or a nearer timer: the host should run a turn at `nextTurnAt()`. */
   wake(): void
+  /**
+   * Asked when a message comes for an actor that is not there: the actor that is to be started for it, in the next
+   * turn. The message waits for it.
+   */
+  activate?(id: ActorId): Activation | undefined
   readonly observer?: Observer
   readonly limits?: Partial<Limits>
   /** Deep-freezes what is sent and saved, so that a protocol that changes it afterwards fails. For tests and simulation. */

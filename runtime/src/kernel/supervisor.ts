@@ -18,6 +18,11 @@ export class Supervisor {
     return this.#restarts.next
   }
 
+  /** An actor waits for the next turn to start. */
+  get startsSoon(): boolean {
+    return this.#restarts.next === Number.NEGATIVE_INFINITY
+  }
+
   /** Says whether the actor gets another life. */
   failed(cell: Cell, error: Error, now: number): 'backOff' | 'giveUp' {
     cell.lastError = error
@@ -28,6 +33,11 @@ export class Supervisor {
     const pauseMs = Math.min(firstPauseMs * 2 ** (cell.failures.length - 1), longestPauseMs)
     this.#restarts.add(cell.restart, now + pauseMs)
     return 'backOff'
+  }
+
+  /** Starts an actor in the next turn. */
+  soon(cell: Cell): void {
+    this.#restarts.add(cell.restart, Number.NEGATIVE_INFINITY)
   }
 
   stopped(cell: Cell): void {

@@ -22,13 +22,18 @@ export function handle(core: Core): void {
   core.outOfTime = false
   core.events = 0
   core.requests.expire(core.began)
-  for (;;) {
-    const cell = core.supervisor.takeDue(core.began)
-    if (cell === undefined) break
-    start(core, cell)
-  }
+  startDue(core)
   while (core.events < core.limits.turnEvents && !core.outOfTime) {
     if (!handleNext(core)) break
+  }
+}
+
+/** An actor that starts may activate another: they count as events, so that a chain of them ends. */
+function startDue(core: Core): void {
+  for (; core.events < core.limits.turnEvents; core.events++) {
+    const cell = core.supervisor.takeDue(core.began)
+    if (cell === undefined) return
+    start(core, cell)
   }
 }
 
