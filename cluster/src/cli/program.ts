@@ -1,5 +1,5 @@
 /** The command line from its verbs: help, examples, suggestions, exit codes. */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { suggestion } from '../config/nearest.ts'
 import { ConfigError } from '../config/parse.ts'
 import { exitCode, Failure } from '../node/failure.ts'
@@ -21,10 +21,10 @@ export function program(): Command {
   const root = new Command('cluster')
     .description('Runs, shows, breaks and proves a Synod cluster.')
     .usage('<verb> [options]')
-    .helpOption('-h, --help', 'this help')
+    .addHelpOption(new Option('-h, --help', 'this help').hideHelp())
     .helpCommand(false)
     .exitOverride()
-    .configureHelp({ sortSubcommands: false, visibleOptions: () => [] })
+    .configureHelp({ subcommandTerm: command => command.name() })
     .addHelpText('after', `\n${firstSteps}`)
   for (const chapter of chapters) {
     root.commandsGroup(`${chapter}:`)

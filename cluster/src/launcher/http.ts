@@ -1,30 +1,62 @@
 /** The base port: what the cluster is made of, and the faults that only a launcher can cause. */
-import { Hono } from 'hono'
-import type { Launcher } from './launcher.ts'
+import { type Context, Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
+import { Failure } from '../node/failure.ts'
+import { faultSchema } from './fault-requests.ts'
+import type { ActiveFault, Faults } from './faults.ts'
+import type { NodeStatus } from './node-process.ts'
 import { clusterPage } from './page.ts'
-
-export function launcherApp(launcher: Launcher): Hono {
-  const app = new Hono()
-  app.get('/', c => c.html(clusterPage(describe(launcher))))
-  app.get('/healthz', c => c.json({ status: 'alive' }))
-  app.get('/api/cluster', c => c.json(describe(launcher)))
-  return app
-}
 
 export interface ClusterView {
   readonly cluster: string
   readonly data: string
-  readonly faults: boolean
   readonly launcherPid: number
-  readonly nodes: readonly ReturnType<Launcher['nodes'][number]['status']>[]
+  readonly faultsAllowed: boolean
+  readonly faults: readonly ActiveFault[]
+  readonly nodes: readonly NodeStatus[]
 }
 
-function describe(launcher: Launcher): ClusterView {
-  return {
-    cluster: launcher.cluster,
-    data: launcher.config.data,
-    faults: launcher.config.faults,
-    launcherPid: process.pid,
-    nodes: launcher.nodes.map(node => node.status()),
+export interface LauncherPort {
+  view(): ClusterView
+  /** Undefined unless the cluster was started for faults. */
+  readonly faults: Faults | undefined
+}
+
+export function launcherApp(launcher: LauncherPort): Hono {
+  const app = new Hono()
+  app.get('/', c => c.html(clusterPage(launcher.view())))
+  app.get('/healthz', c => c.json({ status: 'alive' }))
+  app.get('/api/cluster', c => c.json(launcher.view()))
+  const { faults } = launcher
+  if (faults === undefined) {
+    app.all('/api/faults', c =>
+      problem(c, 404, 'the cluster was started without --faults: nothing here can break it'),
+    )
+  } else {
+    app.get('/api/faults', c => c.json(faults.list()))
+    app.post('/api/faults', c => cause(c, faults))
+    app.delete('/api/faults', async c => {
+      await faults.reset()
+      return c.json(faults.list())
+    })
   }
+  app.notFound(c => problem(c, 404, `there is no ${c.req.method} ${c.req.path} here; nodes serve the shop`))
+  app.onError((error, c) => {
+    if (error instanceof Failure) return problem(c, 409, error.message)
+    return problem(c, 500, error.message)
+  })
+  return app
+}
+
+async function cause(c: Context, faults: Faults): Promise<Response> {
+  const parsed = faultSchema.safeParse(await c.req.json().catch(() => undefined))
+  if (!parsed.success) return problem(c, 400, z.prettifyError(parsed.error))
+  await faults.cause(parsed.data)
+  return c.json(faults.list())
+}
+
+function problem(c: Context, status: ContentfulStatusCode, detail: string): Response {
+  const body = { type: 'about:blank', title: 'The launcher refused', status, detail }
+  return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' })
 }

@@ -1,17 +1,19 @@
 /** A local cluster: its data folder, its node processes, the base port, and an orderly end. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { getRequestListener } from '@hono/node-server'
 import { stringify } from 'yaml'
 import { type ClusterConfig, isLoopback, joinEndpoint } from '../config/config.ts'
 import { adminToken } from '../node/access.ts'
 import { exitCode, Failure, listen } from '../node/failure.ts'
 import { openDoor } from '../node/process.ts'
+import { baseServer } from './base-server.ts'
 import * as folder from './data-folder.ts'
-import { launcherApp } from './http.ts'
+import { Faults } from './faults.ts'
+import { type ClusterView, launcherApp } from './http.ts'
 import { NodeProcess } from './node-process.ts'
 import { allGone, processId, signal } from './process-id.ts'
+import { rulePort } from './rule-port.ts'
 
 const readyWithinMs = 30_000
 const stopWithinMs = 5000
@@ -25,6 +27,8 @@ export class Launcher {
   readonly cluster: string
   readonly nodes: readonly NodeProcess[]
   readonly adminToken: string
+  /** Undefined unless the cluster was started for faults. */
+  readonly faults: Faults | undefined
   readonly #server: Server
   readonly #waiting = new Set<() => void>()
   #stopping: Promise<void> | undefined
@@ -63,9 +67,23 @@ export class Launcher {
       writeFileSync(configFile, nodeYaml(config, layout, id, secretFile))
       const url = `http://${joinEndpoint(reachable(config.host), port)}`
       const logFile = join(own, 'node.log')
-      return new NodeProcess({ id, url, configFile, logFile, restart: config.restart }, () => this.#changed())
+      return new NodeProcess({ id, url, configFile, logFile, restart: config.restart }, changed =>
+        this.#changed(changed),
+      )
     })
-    this.#server = createServer(getRequestListener(launcherApp(this).fetch))
+    this.faults = config.faults ? new Faults(this.nodes, rulePort(this.adminToken)) : undefined
+    this.#server = baseServer(launcherApp(this), this.adminToken)
+  }
+
+  view(): ClusterView {
+    return {
+      cluster: this.cluster,
+      data: this.config.data,
+      launcherPid: process.pid,
+      faultsAllowed: this.faults !== undefined,
+      faults: this.faults?.list() ?? [],
+      nodes: this.nodes.map(node => node.status()),
+    }
   }
 
   get dashboard(): string {
@@ -132,11 +150,16 @@ export class Launcher {
     })
   }
 
-  #changed(): void {
+  #changed(node: NodeProcess): void {
     if (this.#stopping === undefined) folder.writeRunning(this.config.data, this.running())
+    if (node.state === 'ready') void this.faults?.restore(node).catch(report)
     for (const wake of this.#waiting) wake()
     this.#waiting.clear()
   }
+}
+
+function report(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
 }
 
 function whyNot(node: NodeProcess): string {

@@ -39,7 +39,7 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   }
 }
 
-function callerOf(request: IncomingMessage): Caller {
+export function callerOf(request: IncomingMessage): Caller {
   const url = request.url ?? '/'
   const query = url.indexOf('?')
   return {
@@ -62,7 +62,7 @@ function starting(node: string, path: string): Response {
   })
 }
 
-function refuse(response: ServerResponse, { status, detail }: Denied): void {
+export function refuse(response: ServerResponse, { status, detail }: Denied): void {
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),

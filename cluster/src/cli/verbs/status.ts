@@ -24,7 +24,7 @@ async function act(options: WhereOptions & { json?: true }): Promise<void> {
     printJson(view)
     return
   }
-  print(`cluster ${view.cluster}   data ${view.data}   faults ${view.faults ? 'allowed' : 'off'}`)
+  print(`cluster ${view.cluster}   data ${view.data}   faults ${view.faultsAllowed ? 'allowed' : 'off'}`)
   print(
     table(view.nodes, [
       { title: 'node', value: node => node.id },
