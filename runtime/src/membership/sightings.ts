@@ -1,0 +1,39 @@
+/** The highest incarnation and durable turn that this node saw of each peer, and what of it is not persisted yet (AM8). */
+import type { NodeId } from '../address.ts'
+import type { Sighting } from '../storage/storage.ts'
+import { admits, observe } from './standing.ts'
+
+export class Sightings {
+  readonly #highest: Map<NodeId, Sighting>
+  #news = new Map<NodeId, Sighting>()
+
+  constructor(stored: ReadonlyMap<NodeId, Sighting>) {
+    this.#highest = new Map(stored)
+  }
+
+  of(peer: NodeId): Sighting | undefined {
+    return this.#highest.get(peer)
+  }
+
+  /** Notes what a peer claims; false when it speaks for a life that is over. */
+  claimed(peer: NodeId, incarnation: string, turn: number): boolean {
+    const highest = this.#highest.get(peer)
+    // The common case, a hundred thousand times a second.
+    if (highest?.incarnation === incarnation && highest.turn >= turn) return true
+    if (!admits(highest, incarnation)) return false
+    const seen = observe(highest, incarnation, turn)
+    if (seen !== undefined) {
+      this.#highest.set(peer, seen)
+      this.#news.set(peer, seen)
+    }
+    return true
+  }
+
+  /** What is to be persisted, handed over once; undefined when there is nothing. */
+  takeNews(): ReadonlyMap<NodeId, Sighting> | undefined {
+    if (this.#news.size === 0) return undefined
+    const news = this.#news
+    this.#news = new Map()
+    return news
+  }
+}

@@ -1,0 +1,53 @@
+/** Plays the handshake over a fresh WebSocket, within its deadline. Nothing else is heard before it is through. */
+import type { RawData, WebSocket } from 'ws'
+import { closeCodes, Refusal, reasonText } from './close-codes.ts'
+import type { Handshake, Met } from './handshake.ts'
+
+/** No message of the handshake is longer. */
+const maxWords = 4_096
+
+/** `met` is called at most once, before any further message of the socket is read. Otherwise the socket closes. */
+export function greet(
+  socket: WebSocket,
+  handshake: Handshake,
+  deadlineMs: number,
+  met: (met: Met) => void,
+): void {
+  const deadline = setTimeout(() => {
+    refuse(
+      socket,
+      new Refusal('tooSlow', `no handshake within ${deadlineMs} ms: is that port a node of the mesh?`),
+    )
+  }, deadlineMs)
+  const stop = () => {
+    clearTimeout(deadline)
+    socket.off('message', hear)
+    socket.off('close', stop)
+  }
+  const hear = (data: RawData, isBinary: boolean) => {
+    try {
+      const step = handshake.receive(textOf(data, isBinary))
+      if (step.say !== undefined) socket.send(step.say)
+      if (step.met === undefined) return
+      stop()
+      met(step.met)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      stop()
+      refuse(socket, error)
+    }
+  }
+  socket.on('message', hear)
+  socket.on('close', stop)
+}
+
+export function refuse(socket: WebSocket, refusal: Refusal): void {
+  socket.close(closeCodes[refusal.why], reasonText(refusal.message))
+}
+
+function textOf(data: RawData, isBinary: boolean): string {
+  if (isBinary || !Buffer.isBuffer(data)) throw new Refusal('notAFrame', 'expected the text of a handshake')
+  if (data.length > maxWords)
+    throw new Refusal('notAFrame', `a handshake message has at most ${maxWords} bytes`)
+  return data.toString('utf8')
+}

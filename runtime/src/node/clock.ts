@@ -1,0 +1,10 @@
+/** The machine's clocks. */
+import type { Now } from '../actor.ts'
+
+export function monotonicMs(): number {
+  return performance.now()
+}
+
+export function machineClock(): Now {
+  return { monotonicMs: performance.now(), wallMs: Date.now() }
+}

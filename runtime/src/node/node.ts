@@ -1,0 +1,295 @@
+/**
+ * The production host of one node: SQLite below, the mesh around, the kernel's turns in between. It starts its actors
+ * once it is settled what the node remembers (membership/SPEC.md), and anew under another incarnation when a peer shows later
+ * that it has forgotten something (AM10).
+ */
+import { type Address, type NodeId, nodeId, nodeOf } from '../address.ts'
+import { FaultPlane } from '../faults/plane.ts'
+import { Kernel } from '../kernel/kernel.ts'
+import type { Answer, Envelope, KernelPorts } from '../kernel/ports.ts'
+import { Sightings } from '../membership/sightings.ts'
+import { noIncarnation, provesLoss, settle } from '../membership/standing.ts'
+import type { Claim } from '../mesh/frame.ts'
+import { Mesh } from '../mesh/mesh.ts'
+import type { LinkStatus } from '../mesh/options.ts'
+import { openSqlite } from '../storage/sqlite.ts'
+import type { Identity, Sighting, Storage } from '../storage/storage.ts'
+import { machineClock, monotonicMs } from './clock.ts'
+import { Inbox } from './inbox.ts'
+import { TurnLoop } from './loop.ts'
+import type { NodeOptions, RunningNode } from './options.ts'
+
+/** How long a sighting may stay unpersisted while no turn writes (AM8). */
+const sightingsMs = 1_000
+
+/**
+ * Opens the store and the mesh. Resolves as soon as the node takes part; `whenReady` waits until a majority has answered
+ * and its actors run. Rejects with a `StorageError`, or an error that says what to change.
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const self = options.members.find(member => member.id === options.node)
+  if (self === undefined) throw new Error(`node ${options.node} is not in the list of members`)
+  if (options.secret === '') throw new Error('the cluster secret is empty: give all nodes the same one')
+  const storage = openSqlite(options.folder)
+  try {
+    checkOwner(storage.identity(), options)
+  } catch (error) {
+    storage.close()
+    throw error
+  }
+  const node = new ProductionNode(options, storage)
+  try {
+    node.begin()
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+  return node
+}
+
+class ProductionNode implements RunningNode {
+  readonly node: NodeId
+  readonly faults: FaultPlane | undefined
+  readonly whenReady: Promise<void>
+  kernel: Kernel | undefined
+  identity: Identity | undefined
+  readonly #options: NodeOptions
+  readonly #storage: Storage
+  readonly #members: readonly NodeId[]
+  readonly #sightings: Sightings
+  readonly #answers = new Map<NodeId, Sighting | undefined>()
+  readonly #mesh: Mesh
+  readonly #inbox: Inbox
+  readonly #loop: TurnLoop
+  readonly #asking = new Set<(answer: Answer) => void>()
+  #flushes: NodeJS.Timeout | undefined
+  #becameReady: () => void = () => {}
+  /** Set after a turn that persisted sightings only, which is not claimed towards peers (AM11). */
+  #unclaimed: { readonly turn: number; readonly claimed: number } | undefined
+  #settled = false
+  #ended = false
+
+  constructor(options: NodeOptions, storage: Storage) {
+    this.#options = options
+    this.#storage = storage
+    this.node = options.node
+    this.identity = storage.identity()
+    this.faults = options.faults === true ? new FaultPlane() : undefined
+    this.#members = options.members.map(member => nodeId(member.id))
+    this.#sightings = new Sightings(storage.sightings())
+    this.whenReady = new Promise(resolve => {
+      this.#becameReady = resolve
+    })
+    this.#loop = new TurnLoop(monotonicMs, error => this.#die(error))
+    this.#inbox = this.#makeInbox()
+    this.#mesh = this.#makeMesh()
+  }
+
+  begin(): void {
+    this.#mesh.attach(this.#options.server)
+    this.#mesh.start()
+    this.#flushes = setInterval(() => this.#orDie(() => this.#flushSightings()), sightingsMs)
+    this.#settle()
+  }
+
+  ready(): boolean {
+    return this.kernel !== undefined
+  }
+
+  turn(): number {
+    return this.#storage.turn()
+  }
+
+  links(): LinkStatus[] {
+    return this.#mesh.links()
+  }
+
+  tell(to: Address, message: unknown, trace?: string): void {
+    this.kernel?.tell(to, message, trace)
+  }
+
+  ask(to: Address, message: unknown, timeoutMs: number, trace?: string): Promise<Answer> {
+    const { kernel } = this
+    const target = nodeOf(to)
+    if (kernel === undefined || (target !== this.node && !this.#mesh.connected(target))) {
+      return Promise.resolve({ outcome: 'refused', reason: 'unreachable' })
+    }
+    return new Promise(resolve => {
+      const done = (answer: Answer) => {
+        this.#asking.delete(done)
+        resolve(answer)
+      }
+      this.#asking.add(done)
+      kernel.ask(to, message, timeoutMs, done, trace)
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#end()) return
+    await this.#mesh.stop()
+    this.#storage.close()
+  }
+
+  /** Asks what is known of this node, and goes on when enough have answered (AM1). */
+  #settle(): void {
+    const standing = settle({
+      cluster: this.#options.cluster,
+      node: this.node,
+      own: this.identity,
+      ownTurn: this.#storage.turn(),
+      answers: this.#answers,
+      members: this.#members,
+      random: Math.random,
+    })
+    if (!standing.settled) {
+      this.#options.log('info', 'waiting for other members to say what they saw', {
+        missing: standing.missing,
+      })
+      return
+    }
+    const { how, identity } = standing
+    if (how !== 'kept') this.#storage.setIdentity(identity)
+    this.identity = identity
+    this.#settled = true
+    const { incarnation, amnesiac } = identity
+    this.#options.log(how === 'lost' ? 'warn' : 'info', standingText[how], { incarnation, amnesiac })
+    this.#startActors(identity)
+  }
+
+  /** A new kernel over the same rows; the one before, if any, is forgotten with all that waited in it. */
+  #startActors(identity: Identity): void {
+    this.#loop.stop()
+    this.#inbox.clear()
+    this.#abandonAsks()
+    const kernel = new Kernel(this.#kernelPorts(identity))
+    this.kernel = kernel
+    for (const { type, name, config } of this.#options.actors) kernel.spawn(type, name, config)
+    for (const { peer, reachable } of this.#mesh.links()) if (reachable) kernel.peer(peer, true)
+    this.#loop.run(kernel)
+    this.#becameReady()
+  }
+
+  #kernelPorts({ incarnation, amnesiac }: Identity): KernelPorts {
+    const { observer, activate, freeze, limits } = this.#options
+    return {
+      node: this.node,
+      incarnation,
+      amnesiac,
+      storage: this.#storage,
+      clock: machineClock,
+      random: Math.random,
+      transmit: (peer, envelopes) => this.#mesh.transmit(peer, envelopes),
+      sightings: () => this.#sightings.takeNews(),
+      wake: this.#loop.wake,
+      ...(observer && { observer }),
+      ...(activate && { activate }),
+      ...(freeze !== undefined && { freeze }),
+      ...(limits?.kernel && { limits: limits.kernel }),
+    }
+  }
+
+  #makeInbox(): Inbox {
+    return new Inbox({
+      node: this.node,
+      faults: this.faults,
+      monotonicMs,
+      receive: (peer, envelopes) => this.kernel?.receive(peer, envelopes),
+      taken: envelope => this.kernel?.deadLetter(envelope, 'fault'),
+    })
+  }
+
+  #makeMesh(): Mesh {
+    const { cluster, secret, members, log, limits } = this.#options
+    return new Mesh({
+      cluster,
+      node: this.node,
+      secret,
+      peers: members
+        .filter(member => member.id !== this.node)
+        .map(({ id, host, port }) => ({ id: nodeId(id), host, port })),
+      claim: () => this.#claim(),
+      seen: peer => this.#sightings.of(peer),
+      claimed: (peer, { incarnation, turn }) => this.#sightings.claimed(peer, incarnation, turn),
+      witnessed: (peer, seenOfUs) => this.#orDie(() => this.#witnessed(peer, seenOfUs)),
+      deliver: (peer, envelopes) => this.#inbox.deliver(peer, envelopes),
+      lost: envelopes => this.#lost(envelopes),
+      reachable: (peer, reachable) => this.kernel?.peer(peer, reachable),
+      faults: this.faults,
+      monotonicMs,
+      random: Math.random,
+      log,
+      ...(limits?.mesh && { limits: limits.mesh }),
+    })
+  }
+
+  #claim(): Claim {
+    const turn = this.#storage.turn()
+    const claimed = this.#unclaimed?.turn === turn ? this.#unclaimed.claimed : turn
+    return { incarnation: this.identity?.incarnation ?? noIncarnation, turn: claimed }
+  }
+
+  #witnessed(peer: NodeId, seenOfUs: Sighting | undefined): void {
+    if (this.#ended) return
+    this.#answers.set(peer, seenOfUs)
+    const contradicted = seenOfUs !== undefined && provesLoss(this.identity, this.#storage.turn(), seenOfUs)
+    if (!this.#settled || contradicted) this.#settle()
+  }
+
+  #lost(envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes) this.kernel?.deadLetter(envelope, 'unreachable')
+  }
+
+  #flushSightings(): void {
+    const news = this.#sightings.takeNews()
+    if (news === undefined) return
+    const claimed = this.#claim().turn
+    const turn = this.#storage.turn() + 1
+    this.#storage.commit(turn, [], news)
+    this.#unclaimed = { turn, claimed }
+  }
+
+  #orDie(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#die(error)
+    }
+  }
+
+  /** Nothing may leave the node any more: what it says might not be on its disk. */
+  #die(error: unknown): void {
+    if (!this.#end()) return
+    this.#mesh.abort()
+    this.#options.onFatal(error)
+  }
+
+  /** False when it had ended before. */
+  #end(): boolean {
+    if (this.#ended) return false
+    this.#ended = true
+    clearInterval(this.#flushes)
+    this.#loop.stop()
+    this.#inbox.clear()
+    this.kernel = undefined
+    this.#abandonAsks()
+    return true
+  }
+
+  #abandonAsks(): void {
+    for (const done of [...this.#asking]) done({ outcome: 'timeout' })
+  }
+}
+
+const standingText = {
+  first: 'first start of this node',
+  kept: 'this node goes on where it was',
+  lost: 'this node has forgotten what peers saw of it: it takes a new incarnation',
+}
+
+function checkOwner(identity: Identity | undefined, { cluster, node, folder }: NodeOptions): void {
+  if (identity === undefined || (identity.cluster === cluster && identity.node === node)) return
+  throw new Error(
+    `${folder} holds the data of node ${identity.node} of cluster ${identity.cluster}, not of ${node} of ${cluster}: ` +
+      'choose another data folder, or start with the names it was made for',
+  )
+}
