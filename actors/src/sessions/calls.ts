@@ -1,0 +1,177 @@
+/**
+ * Calls: one message to the leader of one group, sent again until it is answered, wherever the leader is by then.
+ * Repeating is harmless: reads change nothing, transactions carry their id (SPEC.md, EX).
+ */
+import type { NodeId } from '@synod/runtime/protocol'
+import { frontDoor } from '../replicated/group.ts'
+import { directoryGroup } from '../sharding/messages.ts'
+import type { NotLeader, Overloaded, WrongEpoch } from '../transactions/messages.ts'
+import { messageOf } from './call-message.ts'
+import { believedLeader, firstTarget, forgetLeader, learnLeader, nextMember } from './routes.ts'
+import { type Call, type Context, takeNumber, type Work } from './state.ts'
+
+const tickMs = 50
+const firstRetryMs = 100
+const maxRetryMs = 1_000
+const maxHops = 4
+/** With less time left nothing is sent any more: the answer could not come back in time. */
+const lastSendMs = 50
+
+export function openCall(context: Context, work: Work, group: string, deadlineAt: number): Call {
+  const call: Call = {
+    number: takeNumber(context.state),
+    work,
+    group,
+    deadlineAt,
+    phase: 'refused',
+    target: undefined,
+    sends: 0,
+    silent: 0,
+    hops: 0,
+    retryAt: Number.POSITIVE_INFINITY,
+    trouble: { status: 'unavailable', detail: `the leader of ${group} did not answer in time` },
+  }
+  context.state.calls.set(call.number, call)
+  sendTo(context, call, firstTarget(context.state, group))
+  return call
+}
+
+export function closeCall(context: Context, call: Call): void {
+  context.state.calls.delete(call.number)
+}
+
+/** The one timer of the session, armed while anything is open. */
+export function keepTicking(context: Context): void {
+  const { state, out } = context
+  const needed = state.asks.size > 0 || state.calls.size > 0
+  if (needed && !state.ticking) out.setTimer('tick', tickMs)
+  state.ticking = needed
+}
+
+export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
+  if (to === undefined) return waitAfter(context, call, `the shard map has no group ${call.group}`)
+  call.sends += 1
+  call.silent += 1
+  call.target = to
+  call.phase = 'sent'
+  if (call.work.kind === 'submit') call.work.unsettled.set(call.sends, to)
+  const doubled = firstRetryMs * 2 ** Math.min(call.silent - 1, 10)
+  call.retryAt = context.nowMs + Math.min(maxRetryMs, doubled) * jitter(context)
+  context.out.send(frontDoor(to, call.group), messageOf(context, call))
+}
+
+/**
+ * An answer settles the sends to its node that had arrived before it: links keep their order, so an earlier one
+ * that did not arrive is lost. A send that crossed the answer stays unsettled.
+ */
+export function settle(call: Call, from: NodeId, send: number | undefined): void {
+  call.silent = 0
+  if (call.work.kind !== 'submit') return
+  for (const [number, node] of call.work.unsettled) {
+    if (node === from && number <= (send ?? call.sends)) call.work.unsettled.delete(number)
+  }
+}
+
+/** The group answered through this node, so it leads; whoever waits to learn that goes on. */
+export function ledBy(context: Context, group: string, node: NodeId): void {
+  if (!learnLeader(context.state, group, node)) return
+  for (const call of context.state.calls.values()) {
+    if (call.group !== group || call.phase !== 'refused' || call.hops >= maxHops) continue
+    if (call.deadlineAt - context.nowMs < lastSendMs || call.target === node) continue
+    call.hops += 1
+    sendTo(context, call, node)
+  }
+}
+
+export function onNotLeader(context: Context, call: Call, from: NodeId, message: NotLeader) {
+  const { state } = context
+  settle(call, from, message.send)
+  // An answer to an earlier send: its hint is older than what was done since.
+  if (call.phase !== 'sent' || call.target !== from) return
+  forgetLeader(state, call.group, from)
+  const hinted = state.map.groups[call.group]?.members.find(member => member === message.leader)
+  if (hinted === undefined || hinted === from || state.down.has(hinted) || call.hops >= maxHops) {
+    return waitAfter(context, call, `${call.group} has no leader at the moment`)
+  }
+  call.hops += 1
+  sendTo(context, call, hinted)
+  ledBy(context, call.group, hinted)
+}
+
+/** True when the call must be planned by a newer map; else the group only has not heard of ours yet. */
+export function onWrongEpoch(context: Context, call: Call, from: NodeId, message: WrongEpoch): void {
+  settle(call, from, message.send)
+  waitAfter(context, call, `${call.group} has not taken up the shard map yet`)
+  if (message.epoch < context.state.map.epoch) return
+  call.phase = 'stale'
+  fetchMap(context)
+}
+
+export function onOverloaded(context: Context, call: Call, from: NodeId, message: Overloaded): void {
+  settle(call, from, message.send)
+  waitAfter(context, call, `too much waits at ${call.group}`, 'overloaded')
+}
+
+/** A definite answer that is not the final one: nothing runs, the call is sent again a little later. */
+export function waitAfter(
+  context: Context,
+  call: Call,
+  detail: string,
+  status: 'unavailable' | 'overloaded' = 'unavailable',
+): void {
+  call.phase = 'refused'
+  call.trouble = { status, detail }
+  const doubled = status === 'overloaded' ? firstRetryMs * 2 ** Math.min(call.sends, 4) : firstRetryMs
+  call.retryAt = context.nowMs + Math.min(maxRetryMs, doubled) * jitter(context)
+}
+
+/** Every call whose time has come is sent again. */
+export function retryCalls(context: Context): void {
+  for (const call of context.state.calls.values()) {
+    if (call.retryAt > context.nowMs || call.deadlineAt - context.nowMs < lastSendMs) continue
+    call.hops = 0
+    sendTo(context, call, retryTarget(context, call))
+  }
+}
+
+/** The believed leader; every second silence, or when it refused, another member, which may know better. */
+function retryTarget(context: Context, call: Call): NodeId | undefined {
+  const { state } = context
+  const leader = call.phase === 'sent' ? believedLeader(state, call.group) : state.leaders.get(call.group)
+  if (leader === undefined) return nextMember(state, call.group, call.target)
+  if (state.down.has(leader)) {
+    // Hints about nodes may be wrong: now and then the leader is asked although it seems to be away.
+    return call.sends % 6 === 5 ? leader : nextMember(state, call.group, call.target)
+  }
+  if (call.silent % 2 === 1 || call.target !== leader) return leader
+  const other = nextMember(state, call.group, leader)
+  return call.silent % 4 === 0 ? nextMember(state, call.group, other) : other
+}
+
+/** A node went away, or seems to have: what waits for it is sent elsewhere at once. */
+export function onPeer(context: Context, node: NodeId, reachable: boolean): void {
+  const { state } = context
+  if (reachable) {
+    state.down.delete(node)
+    return
+  }
+  state.down.add(node)
+  for (const [group, leader] of state.leaders) if (leader === node) state.leaders.delete(group)
+  for (const call of state.calls.values()) {
+    if (call.target !== node || call.phase !== 'sent') continue
+    if (call.deadlineAt - context.nowMs < lastSendMs) continue
+    const next = nextMember(state, call.group, node)
+    if (next !== undefined && next !== node) sendTo(context, call, next)
+  }
+}
+
+/** One fetch at a time, until it succeeds. */
+export function fetchMap(context: Context): void {
+  if (context.state.mapCall !== undefined) return
+  const call = openCall(context, { kind: 'map' }, directoryGroup, Number.POSITIVE_INFINITY)
+  context.state.mapCall = call.number
+}
+
+function jitter(context: Context): number {
+  return 0.75 + context.out.random() / 2
+}

@@ -1,0 +1,37 @@
+/** Which member of a group to talk to. Everything here is belief; the groups themselves decide. */
+import type { NodeId } from '@synod/runtime/protocol'
+import type { SessionState } from './state.ts'
+
+/** The member last seen to lead, or the preferred one; undefined for a group the map does not have. */
+export function believedLeader(state: SessionState, group: string): NodeId | undefined {
+  return state.leaders.get(group) ?? state.map.groups[group]?.preferred
+}
+
+/** The next member in turn that is not known to be away. */
+export function nextMember(
+  state: SessionState,
+  group: string,
+  after: NodeId | undefined,
+): NodeId | undefined {
+  const members = state.map.groups[group]?.members ?? []
+  const at = after === undefined ? -1 : members.indexOf(after)
+  const inTurn = members.map((_, offset) => members[(at + 1 + offset) % members.length])
+  return inTurn.find(member => member !== undefined && !state.down.has(member)) ?? inTurn[0]
+}
+
+/** The first choice of a call that was not sent yet. */
+export function firstTarget(state: SessionState, group: string): NodeId | undefined {
+  const believed = believedLeader(state, group)
+  return believed !== undefined && state.down.has(believed) ? nextMember(state, group, believed) : believed
+}
+
+/** True when that is news. */
+export function learnLeader(state: SessionState, group: string, leader: NodeId): boolean {
+  if (state.leaders.get(group) === leader) return false
+  state.leaders.set(group, leader)
+  return true
+}
+
+export function forgetLeader(state: SessionState, group: string, leader: NodeId): void {
+  if (state.leaders.get(group) === leader) state.leaders.delete(group)
+}

@@ -1,0 +1,155 @@
+/**
+ * State of the session actor. All of it is volatile: after a restart of the node nobody waits any more, and the
+ * session gets a new id. What was asked of us is an `Ask`; what we ask of groups for it is a `Call`.
+ */
+import type { Json, NodeId, Outbox } from '@synod/runtime/protocol'
+import type { ShardMap } from '../sharding/shard-map.ts'
+import type { KeysScanned, Share, TxKey } from '../transactions/messages.ts'
+import type { Operation, TxId } from '../transactions/operations.ts'
+import type { Asker } from './asker.ts'
+import type { SessionRequest } from './messages.ts'
+
+export interface SessionLimits {
+  /** Most asks at a time; beyond it they are refused as overloaded. */
+  readonly asks: number
+  /** Most operations of one transaction. */
+  readonly operations: number
+  /** Operations in a chunk of a bulk, and chunks in flight per group. */
+  readonly chunk: number
+  readonly window: number
+}
+export const defaultLimits: SessionLimits = { asks: 10_000, operations: 1_000, chunk: 500, window: 3 }
+
+export interface SessionConfig {
+  /** Where to start from; stale is fine, the groups say so. */
+  readonly map: ShardMap
+  readonly limits?: Partial<SessionLimits>
+}
+
+export interface SessionState {
+  readonly node: NodeId
+  readonly limits: SessionLimits
+  map: ShardMap
+  own: OwnSession
+  /** Who was last seen to lead a group. */
+  readonly leaders: Map<string, NodeId>
+  /** Nodes that a hint said are away. */
+  readonly down: Set<NodeId>
+  readonly asks: Map<number, Ask>
+  readonly calls: Map<number, Call>
+  /** The call of each open submit, so that a retry by the client joins it. */
+  readonly submits: Map<TxKey, number>
+  /** The call that fetches the map, when one is open. */
+  mapCall: number | undefined
+  /** Numbers asks and calls. */
+  nextNumber: number
+  ticking: boolean
+}
+
+/** The session that gives ids to transactions that came without one (RIFL). */
+export interface OwnSession {
+  /** What ids of this start of the node begin with. */
+  readonly base: string
+  readonly id: string
+  nextSequence: number
+  /** Sequence numbers without a final answer, in order. */
+  readonly open: Set<number>
+}
+
+interface AskBase {
+  readonly number: number
+  readonly asker: Asker
+  readonly deadlineAt: number
+}
+type Value = { readonly value: Json; readonly version: number }
+export type Key = { readonly keyspace: string; readonly key: string }
+
+export type TransactAsk = AskBase & { readonly kind: 'transact'; readonly id: TxId }
+export type LookupAsk = AskBase & {
+  readonly kind: 'lookup'
+  readonly id: TxId
+  /** The first key of its operations: where it was coordinated. */
+  readonly keyspace: string
+  readonly key: string
+}
+export type ReadAsk = AskBase & {
+  readonly kind: 'read'
+  readonly keys: readonly Key[]
+  readonly fast: boolean
+  /** By position; undefined until read. */
+  readonly values: (Value | undefined)[]
+  missing: number
+}
+export type ScanAsk = AskBase & {
+  readonly kind: 'scan'
+  readonly request: Extract<SessionRequest, { type: 'scan' }>
+  readonly pages: KeysScanned[]
+  missing: number
+}
+export type BulkAsk = AskBase & {
+  readonly kind: 'bulk'
+  /** Chunks not sent yet, by group; the next one is the last of its list. */
+  readonly waiting: Map<string, Operation[][]>
+  /** Chunks not answered yet, waiting ones included. */
+  left: number
+}
+export type Ask = TransactAsk | LookupAsk | ReadAsk | ScanAsk | BulkAsk
+
+export type SubmitWork = {
+  readonly kind: 'submit'
+  readonly id: TxId
+  readonly operations: readonly Operation[]
+  shares: readonly Share[]
+  readonly firstIncomplete: number
+  readonly fingerprint: string | undefined
+  readonly retainMs: number | undefined
+  /** Who waits for the outcome. */
+  readonly asks: number[]
+  /** Sends that may still cause something: number → node. Empty: certainly nothing is running. */
+  readonly unsettled: Map<number, NodeId>
+}
+export type Work =
+  | SubmitWork
+  | { readonly kind: 'lookup'; readonly ask: number; readonly id: TxId; readonly fingerprint?: string }
+  | { readonly kind: 'read'; readonly ask: number; readonly positions: readonly number[] }
+  | { readonly kind: 'scan'; readonly ask: number }
+  | { readonly kind: 'map' }
+
+export interface Call {
+  readonly number: number
+  readonly work: Work
+  group: string
+  deadlineAt: number
+  /**
+   * - `sent`: an answer may come; `retryAt` sends again.
+   * - `refused`: the last answer was definite, nothing runs; sent again at `retryAt`, or when a leader is learnt.
+   * - `stale`: planned by another map than the group's; planned again when the map arrives.
+   */
+  phase: 'sent' | 'refused' | 'stale'
+  target: NodeId | undefined
+  sends: number
+  /** Sends without an answer since the last answer. */
+  silent: number
+  /** Hints followed since the last timer: two members that name each other must not spin. */
+  hops: number
+  retryAt: number
+  /** Why it is not done yet, for the answer at the deadline. */
+  trouble: { readonly status: 'unavailable' | 'overloaded'; readonly detail: string }
+}
+
+/** What a handler works with. */
+export interface Context {
+  readonly state: SessionState
+  readonly nowMs: number
+  readonly out: Outbox
+}
+
+export function txKey(id: TxId): TxKey {
+  return `${id.session}:${id.sequence}`
+}
+
+export function takeNumber(state: SessionState): number {
+  const number = state.nextNumber
+  state.nextNumber += 1
+  return number
+}
