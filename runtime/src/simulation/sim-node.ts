@@ -9,12 +9,12 @@ import type { Now } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
 import { Kernel } from '../kernel/kernel.ts'
 import type { Envelope, KernelPorts } from '../kernel/ports.ts'
-import { provesLoss, settle } from '../membership/standing.ts'
+import type { Standing } from '../membership/standing.ts'
 import { MemoryStorage } from '../storage/memory.ts'
 import { type Identity, StorageError } from '../storage/storage.ts'
 import type { Frame, TurnFrame } from './network.ts'
-import { PeersSeen } from './peers-seen.ts'
 import { type Asked, PendingAsks } from './pending-asks.ts'
+import { SimMembership } from './sim-membership.ts'
 import type { Placed, World } from './world.ts'
 
 export type CrashPoint = 'beforeCommit' | 'afterCommit'
@@ -29,7 +29,6 @@ class SimulatedCrash extends Error {
 /** How long a turn and its commit take. */
 const turnMs = { from: 0.005, to: 0.03 }
 const commitMs = { from: 0.05, to: 1 }
-const helloEveryMs = 100
 
 export class SimNode {
   readonly id: NodeId
@@ -46,10 +45,8 @@ export class SimNode {
   readonly placed: Placed[] = []
   readonly #world: World
   readonly #random
-  readonly #seen: PeersSeen
+  readonly #membership: SimMembership
   readonly #asks: PendingAsks
-  /** What the disk held when this life began: what peers had seen of earlier lives is compared with it. */
-  #bootTurn = 0
   #monotonicOrigin = 0
   #pausedUntil = 0
   #busyUntil = 0
@@ -67,7 +64,7 @@ export class SimNode {
     this.#world = world
     this.#random = world.random.fork(`node ${id}`)
     this.storage = new MemoryStorage(id)
-    this.#seen = new PeersSeen()
+    this.#membership = new SimMembership(world, this, this.#random.fork('membership'))
     this.#asks = new PendingAsks()
   }
 
@@ -95,10 +92,8 @@ export class SimNode {
     this.#monotonicOrigin = this.#random.integer(0, 1_000_000)
     this.#busyUntil = 0
     this.#pausedUntil = 0
-    this.#bootTurn = this.storage.turn()
-    this.#seen.load(this.storage.sightings())
-    this.#record('boot', this.boot, this.#bootTurn)
-    this.#greet(this.boot)
+    this.#record('boot', this.boot, this.storage.turn())
+    this.#membership.begin()
   }
 
   /** The process dies: what was not committed is gone, what was not sent is never sent. */
@@ -107,7 +102,7 @@ export class SimNode {
     this.status = 'down'
     this.storage = (this.#beforeTurn ?? this.storage).crash()
     this.#record('crash', this.boot, this.storage.turn(), { why })
-    this.#seen.clear()
+    this.#membership.clear()
     this.#heldFrames = []
     this.#endLife()
     this.#world.changed()
@@ -185,60 +180,27 @@ export class SimNode {
       case 'turn':
         this.#receive(from, frame)
         break
-      case 'hello': {
-        this.#seen.greeted(from, frame.boot)
-        const sighting = this.#seen.of(from)
-        this.#world.network.send(this.id, from, { kind: 'seen', boot: frame.boot, sighting })
+      case 'hello':
+        this.#membership.onHello(from, frame)
         break
-      }
       case 'seen':
-        if (frame.boot !== this.boot || this.#seen.answers.has(from)) return
-        this.#seen.answers.set(from, frame.sighting)
-        this.#reconsider()
-        if (this.status === 'running') this.#claim(from)
+        this.#membership.onSeen(from, frame)
     }
   }
 
   #receive(from: NodeId, frame: TurnFrame): void {
-    if (!this.#seen.admit(from, frame)) return
+    if (!this.#membership.admit(from, frame)) return
     this.#record('deliver', frame.turn, frame.envelopes.length)
     this.kernel?.receive(from, frame.envelopes)
   }
 
-  /** Asks every peer what it saw of this node, until all have answered. */
-  #greet(boot: number): void {
-    if (boot !== this.boot) return
-    const missing = this.#world.nodes.filter(peer => peer !== this.id && !this.#seen.answers.has(peer))
-    if (!this.paused) {
-      for (const peer of missing) this.#world.network.send(this.id, peer, { kind: 'hello', boot })
-      this.#reconsider()
-    }
-    if (missing.length > 0) this.#world.scheduler.after(helloEveryMs, () => this.#greet(boot))
-  }
-
-  /** First whether the node may start at all; later whether a late answer proves that it has forgotten something. */
-  #reconsider(): void {
-    const own = this.storage.identity()
-    const ownTurn = this.#bootTurn
-    if (this.status === 'running') {
-      const seen = [...this.#seen.answers.values()]
-      if (!seen.some(sighting => sighting !== undefined && provesLoss(own, ownTurn, sighting))) return
-    }
-    const standing = settle({
-      cluster: 'simulated',
-      node: this.id,
-      own,
-      ownTurn,
-      answers: this.#seen.answers,
-      members: this.#world.nodes,
-      random: () => this.#random.next(),
-    })
-    if (!standing.settled) return
+  settled(standing: Extract<Standing, { settled: true }>): void {
     if (standing.how !== 'kept') this.storage.setIdentity(standing.identity)
-    this.#record('settled', this.boot, ownTurn, { ...standing })
+    this.#record('settled', this.boot, this.storage.turn(), { ...standing })
     if (this.status === 'running') {
+      // A late witness: the actors start anew, in place, as those of a node without memory.
       this.#endLife()
-      this.#greet(this.boot)
+      this.#membership.beginAgain()
     }
     this.#run(standing.identity)
   }
@@ -248,13 +210,13 @@ export class SimNode {
     this.#turnDue = Number.POSITIVE_INFINITY
     this.kernel = new Kernel(this.#ports(identity))
     for (const actor of this.placed) this.spawn(actor)
-    for (const peer of this.#seen.answers.keys()) this.#claim(peer)
+    for (const peer of this.#membership.links()) this.linked(peer)
     this.#schedule()
     this.#world.changed()
   }
 
   /** Tells a peer who lives here now, and how much of it is durable, as a heartbeat does. */
-  #claim(peer: NodeId): void {
+  linked(peer: NodeId): void {
     this.#transmit(peer, this.storage.turn(), [])
   }
 
@@ -277,7 +239,7 @@ export class SimNode {
       transmit: (peer, envelopes) => {
         this.#outgoing.push({ peer, envelopes })
       },
-      sightings: () => this.#seen.news(),
+      sightings: () => this.#membership.news(),
       wake: () => {
         if (!this.#inTurn) this.#schedule()
       },
@@ -360,7 +322,7 @@ export class SimNode {
       if (boot !== this.boot) return
       for (const { peer, envelopes } of outgoing) {
         // No link before its handshake: a peer tells what it had seen before it can see anything of this life.
-        if (!this.#seen.answers.has(peer)) continue
+        if (!this.#membership.isLinked(peer)) continue
         this.#transmit(peer, turn, envelopes)
       }
       for (const answer of answers) answer()
