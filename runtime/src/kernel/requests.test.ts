@@ -15,6 +15,7 @@ test('[KN19] a request to an actor of this node is answered once', () => {
   node.kernel.spawn(echo, 'x', undefined)
   const answers = node.ask(at('echo'), 'hi')
   node.settle()
+  expect(node.kernel.nextTurnAt()).toBe(Number.POSITIVE_INFINITY)
   node.advance(10_000)
   expect(answers).toEqual([{ outcome: 'answered', result: 'hi!' }])
   expect(node.kernel.stats().pendingRequests).toBe(0)

@@ -157,6 +157,16 @@ test('[KN26] failures that are far apart are forgiven', () => {
   expect(node.kernel.actors()).toMatchObject([{ status: 'running', restarts: 30 }])
 })
 
+test('[KN25] an actor that is stopped while it is down stays stopped', () => {
+  const node = testNode()
+  node.kernel.spawn(probe('frail', fragile), 'x', undefined)
+  node.kernel.tell(at('frail'), 'die')
+  node.settle()
+  node.kernel.stop(id)
+  node.advance(60_000)
+  expect(node.kernel.actors()).toMatchObject([{ status: 'stopped' }])
+})
+
 test('[KN27] a broken invariant is a failure of the event that broke it', () => {
   const node = testNode()
   const checked = probe('frail', (_event, out) => out.send(at('far', n2), 'm'), {
