@@ -66,8 +66,9 @@ export class Peer {
     this.#phi = this.#freshPhi()
     this.#backoff.reset()
     socket.on('close', (code, reason) => this.#closed(link, code, reason.toString('utf8')))
-    this.#ports.claimed(met.peer, met.claim)
+    // The claim in the hello is not noted: a peer whose own answer is still on its way would then be told of this life.
     this.#ports.witnessed(met.peer, met.seenOfUs)
+    this.#ports.log('info', 'link up', { peer: met.peer, ...met.claim })
     link.ping()
     this.#judge()
   }

@@ -19,8 +19,7 @@ import { Inbox } from './inbox.ts'
 import { TurnLoop } from './loop.ts'
 import type { NodeOptions, RunningNode } from './options.ts'
 
-/** How long a sighting may stay unpersisted while no turn writes (AM8). */
-const sightingsMs = 1_000
+const defaultSightingsMs = 1_000
 
 /**
  * Opens the store and the mesh. Resolves as soon as the node takes part; `whenReady` waits until a majority has answered
@@ -30,7 +29,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const self = options.members.find(member => member.id === options.node)
   if (self === undefined) throw new Error(`node ${options.node} is not in the list of members`)
   if (options.secret === '') throw new Error('the cluster secret is empty: give all nodes the same one')
-  const storage = openSqlite(options.folder)
+  const storage = (options.openStorage ?? openSqlite)(options.folder)
   try {
     checkOwner(storage.identity(), options)
   } catch (error) {
@@ -57,6 +56,8 @@ class ProductionNode implements RunningNode {
   readonly #storage: Storage
   readonly #members: readonly NodeId[]
   readonly #sightings: Sightings
+  /** The durable turn that this process found on its disk. */
+  readonly #bootTurn: number
   readonly #answers = new Map<NodeId, Sighting | undefined>()
   readonly #mesh: Mesh
   readonly #inbox: Inbox
@@ -74,6 +75,7 @@ class ProductionNode implements RunningNode {
     this.#storage = storage
     this.node = options.node
     this.identity = storage.identity()
+    this.#bootTurn = storage.turn()
     this.faults = options.faults === true ? new FaultPlane() : undefined
     this.#members = options.members.map(member => nodeId(member.id))
     this.#sightings = new Sightings(storage.sightings())
@@ -88,7 +90,10 @@ class ProductionNode implements RunningNode {
   begin(): void {
     this.#mesh.attach(this.#options.server)
     this.#mesh.start()
-    this.#flushes = setInterval(() => this.#orDie(() => this.#flushSightings()), sightingsMs)
+    this.#flushes = setInterval(
+      () => this.#orDie(() => this.#flushSightings()),
+      this.#options.limits?.sightingsMs ?? defaultSightingsMs,
+    )
     this.#settle()
   }
 
@@ -136,7 +141,7 @@ class ProductionNode implements RunningNode {
       cluster: this.#options.cluster,
       node: this.node,
       own: this.identity,
-      ownTurn: this.#storage.turn(),
+      ownTurn: this.#bootTurn,
       answers: this.#answers,
       members: this.#members,
       random: Math.random,
@@ -229,9 +234,11 @@ class ProductionNode implements RunningNode {
   }
 
   #witnessed(peer: NodeId, seenOfUs: Sighting | undefined): void {
-    if (this.#ended) return
+    // Frames go to a peer only after it has answered, so its first answer tells of earlier lives, and is compared with what
+    // the disk held when this one began. Later answers tell of what this process has said itself.
+    if (this.#ended || this.#answers.has(peer)) return
     this.#answers.set(peer, seenOfUs)
-    const contradicted = seenOfUs !== undefined && provesLoss(this.identity, this.#storage.turn(), seenOfUs)
+    const contradicted = seenOfUs !== undefined && provesLoss(this.identity, this.#bootTurn, seenOfUs)
     if (!this.#settled || contradicted) this.#settle()
   }
 

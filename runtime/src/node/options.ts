@@ -6,7 +6,7 @@ import type { FaultPlane } from '../faults/plane.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Activation, Answer, Limits, Observer } from '../kernel/ports.ts'
 import type { LinkStatus, Log, MeshLimits } from '../mesh/options.ts'
-import type { Identity } from '../storage/storage.ts'
+import type { Identity, Storage } from '../storage/storage.ts'
 
 export interface ActorPlacement {
   readonly type: AnyActorType
@@ -38,12 +38,19 @@ export interface NodeOptions {
   /** Whether message faults can be injected. */
   readonly faults?: boolean
   readonly log: Log
-  readonly limits?: { readonly kernel?: Partial<Limits>; readonly mesh?: Partial<MeshLimits> }
+  readonly limits?: {
+    readonly kernel?: Partial<Limits>
+    readonly mesh?: Partial<MeshLimits>
+    /** How long a sighting may stay unpersisted while no turn writes (AM8); 1,000 by default. */
+    readonly sightingsMs?: number
+  }
   /**
    * The node has stopped where it stood, its memory ahead of its disk: the process must end. Called at most once, and
    * not during `startNode`, which rejects instead.
    */
   readonly onFatal: (error: unknown) => void
+  /** Opens the store in the data folder; SQLite by default. */
+  readonly openStorage?: (folder: string) => Storage
   /** For tests: protocols that change what they passed on fail. */
   readonly freeze?: boolean
 }
