@@ -19,6 +19,7 @@ export class DeadLetters {
     'no such actor': 0,
     overloaded: 0,
     stopped: 0,
+    failed: 0,
     unreachable: 0,
     fault: 0,
     'late reply': 0,

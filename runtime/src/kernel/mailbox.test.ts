@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type ActorId, actorId } from '../address.ts'
+import { at, n2, probe, testNode } from './kernel.fixture.ts'
 import type { DeadLetterReason, Envelope } from './ports.ts'
-import { at, n2, probe, testNode } from './test-node.ts'
 
 const urgent = (message: string): boolean => message.startsWith('!')
 const id = (type: string): ActorId => actorId(type, 'x')

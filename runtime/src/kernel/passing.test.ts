@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ActorType } from '../actor.ts'
 import { type Address, actorId } from '../address.ts'
 import { deepFreeze } from './freeze.ts'
-import { at, n2, probe, testNode } from './test-node.ts'
+import { at, n2, probe, testNode } from './kernel.fixture.ts'
 
 test('[KN28] what was passed on cannot be changed any more', () => {
   const node = testNode()

@@ -18,17 +18,21 @@ export interface Envelope {
   readonly trace?: string
 }
 
-/** How a request ended. `refused` is definite (the actor never saw it), `timeout` is not. */
+/** How a request ended. `refused` is definite (nothing of it happened), `timeout` is not. */
 export type Answer =
   | { readonly outcome: 'answered'; readonly result: unknown }
   | { readonly outcome: 'refused'; readonly reason: DeadLetterReason }
   | { readonly outcome: 'timeout' }
 
-/** `late reply`: its request was answered or had timed out before. */
+/**
+ * `failed`: the actor threw while it handled the request; none of its effects happened. `late reply`: its request was
+ * answered or had timed out before.
+ */
 export type DeadLetterReason =
   | 'no such actor'
   | 'overloaded'
   | 'stopped'
+  | 'failed'
   | 'unreachable'
   | 'fault'
   | 'late reply'

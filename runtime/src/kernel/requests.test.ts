@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Request } from '../actor.ts'
 import { type Address, actorId } from '../address.ts'
+import { at, n1, n2, probe, testNode } from './kernel.fixture.ts'
 import type { Answer, Envelope } from './ports.ts'
-import { at, n1, n2, probe, testNode } from './test-node.ts'
 
 const echo = probe('echo', (event, out) => {
   if (event.kind === 'request') out.reply(event.request, `${event.message}!`)
@@ -87,6 +87,17 @@ test('[KN20] what waits in the mailbox of an actor when it stops is refused', ()
   expect(node.sent()).toMatchObject([
     { message: { outcome: 'refused', reason: 'stopped' }, request: { id: 7 } },
   ])
+})
+
+test('[KN20] a request whose handling throws is refused', () => {
+  const node = testNode()
+  const frail = probe('frail', () => {
+    throw new Error('oops')
+  })
+  node.kernel.spawn(frail, 'x', undefined)
+  const answers = node.ask(at('frail'), 'hi')
+  node.settle()
+  expect(answers).toEqual([{ outcome: 'refused', reason: 'failed' }])
 })
 
 test('[KN21] a late or a second reply changes nothing and is a dead letter', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { assert, type Outbox } from '../actor.ts'
 import { type ActorId, actorId } from '../address.ts'
-import { at, n2, probe, testNode } from './test-node.ts'
+import { at, n2, probe, testNode } from './kernel.fixture.ts'
 
 const id: ActorId = actorId('frail', 'x')
 const fragile = (event: { kind: string; message?: string }): void => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { actorId } from '../address.ts'
 import { type Due, DueHeap } from './due-heap.ts'
-import { at, probe, testNode } from './test-node.ts'
+import { at, probe, testNode } from './kernel.fixture.ts'
 
 const id = actorId('t', 'x')
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { actorId } from '../address.ts'
 import { MemoryStorage } from '../storage/memory.ts'
 import { StorageError } from '../storage/storage.ts'
+import { at, n2, n3, probe, testNode } from './kernel.fixture.ts'
 import type { TurnReport } from './ports.ts'
-import { at, n2, n3, probe, testNode } from './test-node.ts'
 
 const saver = probe('saver', (event, out) => {
   out.save('last', event.kind === 'message' ? event.message : '?')
@@ -120,7 +120,7 @@ test('[KN3] an actor that throws loses the effects of that event only', () => {
   node.settle()
   expect(node.sent().map(envelope => envelope.message)).toEqual(['good'])
   expect([...node.storage.rows(actorId('wobbly', 'x')).entries()]).toEqual([['good', 'good']])
-  expect(answers).toEqual([])
+  expect(answers).toEqual([{ outcome: 'refused', reason: 'failed' }])
   node.advance(100)
   expect(node.kernel.state(actorId('wobbly', 'x'))).toEqual([])
 })

@@ -2,6 +2,7 @@
 import type { TimerEvent } from '../actor.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
+import { refuse } from './exchange.ts'
 import { failed, start } from './life.ts'
 import type { Mailbox, WaitingEvent } from './mailbox.ts'
 import { merge } from './merge.ts'
@@ -87,7 +88,10 @@ function dispatch(core: Core, cell: Cell, event: WaitingEvent | TimerEvent, trac
   }
   core.out.close()
   if (thrown === handled) merge(core, cell, trace)
-  else failed(core, cell, thrown)
+  else {
+    failed(core, cell, thrown)
+    if (event.kind === 'request') refuse(core, cell.address, event.request, event.message, 'failed')
+  }
   if ((++core.events & (clockEvery - 1)) === 0) readClock(core)
 }
 
