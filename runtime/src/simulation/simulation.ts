@@ -183,6 +183,11 @@ export class Simulation {
     return this.#host(nodeId(node)).status
   }
 
+  /** A number that changes whenever the node dies or starts. */
+  life(node: string): number {
+    return this.#host(nodeId(node)).boot
+  }
+
   pause(node: string, ms: number): void {
     this.#note('fault', node, { pauseMs: ms })
     this.#host(nodeId(node)).pause(ms)

@@ -1,0 +1,29 @@
+/** What must hold of Paxos actors after every turn, read from their live states. */
+import { address, assert, type NodeId } from '@synod/runtime/protocol'
+import type { Simulation } from '@synod/runtime/simulation'
+import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
+import { type Ballot, compareBallots, noBallot, printBallot } from '../../../actors/src/paxos/ballot.ts'
+
+function acceptorOn(sim: Simulation, node: NodeId, group: string): AcceptorState | undefined {
+  return sim.state(address(node, 'acceptor', group)) as AcceptorState | undefined
+}
+
+/** [PX2] Not even across restarts; only an acceptor that lost its memory, and does not vote, begins again. */
+export function promisesNeverGoBack(group: string): (sim: Simulation, node: NodeId) => void {
+  const highest = new Map<NodeId, Ballot>()
+  return (sim, node) => {
+    const state = acceptorOn(sim, node, group)
+    if (state === undefined || !state.votes) return
+    const before = highest.get(node) ?? noBallot
+    const { promise } = state
+    assert(
+      compareBallots(promise, before) >= 0,
+      `the promise of ${node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
+    )
+    highest.set(node, promise)
+  }
+}
+
+export function acceptorsVote(sim: Simulation, group: string): boolean {
+  return sim.nodes.every(node => acceptorOn(sim, node, group)?.votes === true)
+}

@@ -1,0 +1,157 @@
+/**
+ * Multi-Paxos: a replicated map of registers and lists under faults. Agreement, validity, equal results and clocks at
+ * every apply; promises that never go back; linearizable registers; lists that hold every acknowledged append once;
+ * and when the faults end, a leader, everything answered, and replicas that are equal.
+ */
+import { frontDoor, type GroupConfig } from '@synod/actors'
+import { type Address, type Json, nodeId } from '@synod/runtime/protocol'
+import { type Random, Simulation } from '@synod/runtime/simulation'
+import type { Tuning } from '../../../actors/src/paxos/config.ts'
+import { paxosGroupActors } from '../../../actors/src/paxos/group-actors.ts'
+import { loseMemory } from '../amnesia.ts'
+import { type Ask, type Command, nameOf, registers, type Waiting } from '../machines/registers.ts'
+import { RegisterClient } from '../register-client.ts'
+import { appendsHold, registersAreLinearizable, replicasBecomeEqual } from '../replicated-checks.ts'
+import type { Run, Suite } from '../suite.ts'
+import { Witness } from '../witness.ts'
+import { acceptorsVote, promisesNeverGoBack } from './paxos-invariants.ts'
+
+const group = 'g'
+type RegisterWitness = Witness<Command, Json, Waiting, Ask>
+
+interface Drawn {
+  readonly size: number
+  readonly clients: number
+  readonly keys: readonly string[]
+  readonly padding: number
+  readonly faultsMs: number
+  readonly amnesia: boolean
+  readonly tuning: Partial<Tuning>
+}
+
+function draw(random: Random): Drawn {
+  const size = random.pick([1, 3, 3, 3, 5])
+  const keys = ['a', 'b', 'list1', 'c', 'd', 'list2', 'e'].slice(0, random.integer(1, 7))
+  return {
+    size,
+    clients: random.integer(1, 6),
+    keys,
+    padding: random.chance(0.3) ? 500 : 0,
+    faultsMs: random.integer(2000, 8000),
+    amnesia: size > 1 && random.chance(0.3),
+    tuning: random.chance(0.6) ? smallLimits(random) : {},
+  }
+}
+
+/** Small enough that compaction, snapshots, chunks and full windows happen within seconds. */
+function smallLimits(random: Random): Partial<Tuning> {
+  return {
+    window: random.integer(1, 8),
+    batchCommands: random.integer(1, 5),
+    chunkSlots: random.integer(1, 10),
+    chunkBytes: random.pick([100, 1000, 100_000]),
+    tailSlots: random.integer(0, 30),
+    flushSlots: random.integer(1, 40),
+    flushKeys: random.integer(1, 10),
+    flushMs: random.pick([50, 500, 2000]),
+    candidateLagSlots: random.integer(1, 50),
+    snapshotIdleMs: random.pick([500, 5000]),
+  }
+}
+
+function runPaxos(run: Run): void {
+  const drawn = draw(run.random)
+  Object.assign(run.setup, drawn)
+  const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
+  const sim = new Simulation({
+    ...run.options(),
+    nodes,
+    observer: { note: (_actor, name) => run.reached(name) },
+  })
+  run.sim = sim
+  const witness = new Witness(registers, nameOf)
+  const config: GroupConfig = { group, protocol: 'paxos', members: nodes, preferred: run.random.pick(nodes) }
+  for (const node of nodes) {
+    for (const { type, name, config: own } of paxosGroupActors(
+      { group: config, tuning: drawn.tuning },
+      witness.on(node, () => sim.life(node)),
+    )) {
+      sim.place(node, type, name, own)
+    }
+  }
+  const doors = nodes.map(node => frontDoor(node, group))
+  const clients = startClients(run, drawn, doors, witness)
+  sim.check((_sim, node) => witness.check(node, sim.life(node)))
+  sim.check(promisesNeverGoBack(group))
+  run.setup.mix = sim.nemesis()
+  if (drawn.amnesia) loseSomeMemory(run, drawn.faultsMs)
+  sim.run(drawn.faultsMs)
+  sim.heal()
+  sim.run(() => clients.every(client => client.done), { maxMs: 120_000 })
+  replicasBecomeEqual(sim, doors)
+  registersAreLinearizable(clients)
+  appendsHold(sim, doors, clients)
+  run.reached('command applied', witness.applied)
+  if (witness.repeated) run.reached('command proposed twice')
+}
+
+function startClients(
+  run: Run,
+  drawn: Drawn,
+  doors: readonly Address[],
+  witness: RegisterWitness,
+): RegisterClient[] {
+  return Array.from({ length: drawn.clients }, (_, index) => {
+    const client = new RegisterClient(
+      {
+        sim: run.sim,
+        random: run.random.fork(`client ${index}`),
+        doors,
+        keys: drawn.keys,
+        padding: drawn.padding,
+        untilMs: drawn.faultsMs + 1000,
+        patienceMs: 3000,
+        proposes: command => witness.proposes(command),
+        reached: goal => run.reached(goal),
+      },
+      index + 1,
+    )
+    run.sim.at(0, () => client.next())
+    return client
+  })
+}
+
+function loseSomeMemory(run: Run, untilMs: number): void {
+  const { sim } = run
+  loseMemory(
+    {
+      sim,
+      random: run.random.fork('amnesia'),
+      allRecovered: () => acceptorsVote(sim, group),
+      happened: kind => run.reached(kind),
+    },
+    untilMs,
+    2,
+  )
+}
+
+export const paxos: Suite = {
+  name: 'paxos',
+  about:
+    'Multi-Paxos: agreement, linearizable registers, nothing lost or doubled, everyone done after the faults',
+  goals: [
+    'command applied',
+    'command proposed twice',
+    'leads',
+    'lost the lead',
+    'hands over',
+    'notLeader',
+    'lost',
+    'gave up',
+    'wipe',
+    'rollback',
+    'acceptor has recovered',
+  ],
+  planted: [],
+  run: runPaxos,
+}
