@@ -1,0 +1,34 @@
+/**
+ * Writes the applied state lazily: the keys changed since the last flush and the slot they stand for, all in one turn.
+ * So the rows are always exactly the state of one slot, and a restart replays exactly the commands after it (PX15).
+ */
+import type { Outbox } from '@synod/runtime/protocol'
+import { entryKey, type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
+
+/** After each slot: early enough that one flush stays small. */
+export function flushWhenDue(state: LearnerState, out: Outbox): void {
+  const { flushKeys, flushSlots } = state.place.tuning
+  const { applied, store } = state.host
+  if (store.dirty.size >= flushKeys || applied - state.flushed >= flushSlots) flush(state, out)
+}
+
+export function flush(state: LearnerState, out: Outbox): void {
+  const { host, generation } = state
+  if (host.applied === state.flushed) return
+  const { entries, dirty } = host.store
+  for (const key of dirty) {
+    if (entries.has(key)) out.save(entryKey(generation, key), entries.get(key))
+    else out.erase(entryKey(generation, key))
+  }
+  dirty.clear()
+  saveState(state, out)
+  toAcceptor(state, { type: 'flushed', slot: host.applied }, out)
+}
+
+export function saveState(state: LearnerState, out: Outbox): void {
+  const { generation, host } = state
+  const { applied, index, timeMs, digest } = host
+  const row: StateRow = { generation, applied, index, timeMs, digest }
+  out.save(stateRow, row)
+  state.flushed = applied
+}

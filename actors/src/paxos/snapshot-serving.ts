@@ -1,0 +1,53 @@
+/** Hands the applied state of one slot to a learner that lags too far, in chunks that it pulls (PX17). */
+import type { Address, Outbox } from '@synod/runtime/protocol'
+import { encode } from '@synod/runtime/protocol'
+import type { Capture, LearnerState } from './learner-state.ts'
+import type { LearnerMessage } from './messages.ts'
+
+type Of<Type extends LearnerMessage['type']> = Extract<LearnerMessage, { type: Type }>
+
+const chunkEntries = 512
+
+export function onSnapshotAsked(
+  state: LearnerState,
+  from: Address,
+  message: Of<'paxos.snapshotAsked'>,
+  out: Outbox,
+): void {
+  const capture = captureFor(state, message, out)
+  if (capture === undefined) return
+  const { id, slot, index, timeMs, digest, entries } = capture
+  // A capture that is gone starts over with another: the asker sees by its name that it must begin anew.
+  const offset = message.capture === id ? Math.min(message.offset, entries.length) : 0
+  const chunk: LearnerMessage = {
+    type: 'paxos.snapshotChunk',
+    ...{ capture: id, slot, index, timeMs, digest, offset, total: entries.length },
+    ...encodeEntries(entries, offset, state.place.tuning.chunkBytes),
+  }
+  out.send(from, chunk)
+  out.setTimer('capture', state.place.tuning.snapshotIdleMs)
+}
+
+function captureFor(
+  state: LearnerState,
+  message: Of<'paxos.snapshotAsked'>,
+  out: Outbox,
+): Capture | undefined {
+  const { host, capture, place } = state
+  if (capture !== undefined && capture.id === message.capture) return capture
+  if (capture !== undefined && capture.slot >= message.slot) return capture
+  if (host.applied < message.slot) return undefined
+  const { applied: slot, index, timeMs, digest, store } = host
+  const id = `${place.node}.${place.incarnation}/${slot}/${Math.floor(out.random() * 2 ** 32).toString(36)}`
+  state.capture = { id, slot, index, timeMs, digest, entries: [...store.entries] }
+  return state.capture
+}
+
+function encodeEntries(entries: Capture['entries'], offset: number, limit: number) {
+  let count = Math.min(chunkEntries, entries.length - offset)
+  for (;;) {
+    const bytes = encode(entries.slice(offset, offset + count))
+    if (bytes.length <= limit || count <= 1) return { entries: bytes, count }
+    count = Math.ceil(count / 2)
+  }
+}
