@@ -162,10 +162,12 @@ function replay(
 }
 
 /** Encoded bytes are shown as what they encode. */
-function readable(_key: string, value: unknown): unknown {
+function readable(this: Readonly<Record<string, unknown>>, key: string, plain: unknown): unknown {
+  // A Buffer has been turned into JSON already.
+  const value = this[key]
   if (typeof value === 'bigint') return `${value}n`
   if (value instanceof Map || value instanceof Set) return [...value]
-  return value instanceof Uint8Array ? decode(value) : value
+  return value instanceof Uint8Array ? decode(value) : plain
 }
 
 function main(): void {

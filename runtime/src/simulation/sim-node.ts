@@ -18,6 +18,8 @@ import { SimMembership } from './sim-membership.ts'
 import type { Placed, World } from './world.ts'
 
 export type CrashPoint = 'beforeCommit' | 'afterCommit'
+/** How the next turn with writes ends the node. */
+export type PlannedEnd = CrashPoint | 'failedCommit'
 /** `ackBeforeCommit`: messages leave although a crash may still lose the turn that sent them. */
 export type PlantedFault = 'ackBeforeCommit'
 
@@ -40,7 +42,7 @@ export class SimNode {
   boot = 0
   slowDiskMs = 0
   wallSkewMs = 0
-  crashAt: CrashPoint | undefined
+  plannedEnd: PlannedEnd | undefined
   /** Actors that run here after every boot. */
   readonly placed: Placed[] = []
   readonly #world: World
@@ -112,7 +114,7 @@ export class SimNode {
   #endLife(): void {
     this.boot += 1
     this.kernel = undefined
-    this.crashAt = undefined
+    this.plannedEnd = undefined
     this.#turnDue = Number.POSITIVE_INFINITY
     this.#outgoing = []
     this.#answers = []
@@ -247,7 +249,8 @@ export class SimNode {
       ...(limits === undefined ? {} : { limits }),
       freeze: true,
       crashPoint: at => {
-        if (at === this.crashAt) throw new SimulatedCrash(`${this.id} ${at}`)
+        if (at === this.plannedEnd) throw new SimulatedCrash(`${this.id} ${at}`)
+        if (this.plannedEnd === 'failedCommit') this.storage.failNextCommit('error')
       },
     }
   }

@@ -165,7 +165,7 @@ export class Simulation {
     const host = this.#host(nodeId(node))
     const { at = 'now', wipe, rollback } = options
     if (at !== 'now') {
-      host.crashAt = at
+      host.plannedEnd = at
       return
     }
     host.crash('crashed')
@@ -212,7 +212,7 @@ export class Simulation {
   failCommit(node: string): void {
     const host = this.#host(nodeId(node))
     this.#note('fault', node, { failCommit: true })
-    if (host.status !== 'down') host.storage.failNextCommit('error')
+    host.plannedEnd = 'failedCommit'
   }
 
   /** One direction only. */
@@ -256,7 +256,7 @@ export class Simulation {
     this.faults.clear()
     for (const host of this.#hosts) {
       host.slowDiskMs = 0
-      host.crashAt = undefined
+      host.plannedEnd = undefined
       if (host.status === 'down') host.start()
       else host.resume()
     }
