@@ -203,7 +203,7 @@ describe('a transaction', () => {
     expect(runs(tickUntil(anySent))).toMatchObject([{ outcome: { status: 'committed' } }])
   })
 
-  it('[EX6] a retry that comes while the first is under way joins it', () => {
+  it('[EX2, EX6] a retry that comes while the first is under way joins it', () => {
     const id = { session: 'client', sequence: 5 }
     const first = actor.request(transact([put(k0)], { id, fingerprint: 'f' }))
     const second = actor.request(transact([put(k0)], { id, fingerprint: 'f' }))
