@@ -61,14 +61,15 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
 }
 
 /**
- * An answer settles the sends to its node that had arrived before it: links keep their order, so an earlier one
- * that did not arrive is lost. A send that crossed the answer stays unsettled.
+ * [EX5] A definite answer settles the sends to its node that had arrived before it: links keep their order, so an
+ * earlier one that did not arrive is lost. A send that crossed the answer stays unsettled, and so does everything
+ * when no send is echoed: a leader that was deposed meanwhile cannot say what becomes of what it proposed.
  */
 export function settle(call: Call, from: NodeId, send: number | undefined): void {
   call.silent = 0
-  if (call.work.kind !== 'submit') return
+  if (call.work.kind !== 'submit' || send === undefined) return
   for (const [number, node] of call.work.unsettled) {
-    if (node === from && number <= (send ?? call.sends)) call.work.unsettled.delete(number)
+    if (node === from && number <= send) call.work.unsettled.delete(number)
   }
 }
 

@@ -195,6 +195,17 @@ describe('a transaction', () => {
     expect(actor.state.calls.values().next().value?.phase).toBe('refused')
   })
 
+  it('[EX5] a leader that was deposed with it says nothing definite', () => {
+    const first = only(submits(actor.request(transact([put(k0)], { deadlineMs: 200 }))))
+    const tx = `${first.message.id.session}:${first.message.id.sequence}`
+    actor.message(first.to, { type: 'notLeader', group: 'kv.0', leader: null, tx })
+    const end = tickUntil(effects => {
+      for (const wire of submits(effects)) refuse(wire.to, wire.message, 'notLeader', null)
+      return anyReply(effects)
+    })
+    expect(answers(end)).toMatchObject([{ outcome: { status: 'unknown' } }])
+  })
+
   it('[EX5] is tried again after a definite answer, until the deadline', () => {
     const { to, message } = only(submits(actor.request(transact([put(k0)]))))
     const outcome = { status: 'unavailable', detail: 'lost leadership' } as const
