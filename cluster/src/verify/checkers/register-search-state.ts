@@ -1,0 +1,319 @@
+/** The search's one mutable configuration, with a trail to undo: which operations are placed, and what they left. */
+import type { Step } from './register-model.ts'
+
+/** Typed arrays are read where the index is known to be in range. */
+type Numbers = Int32Array | Float64Array
+const anyState = -1
+const at = (numbers: Numbers, index: number): number => numbers[index] as number
+
+export class SearchState {
+  /** How many operations were placed in all, those undone again included. */
+  placements = 0
+  trailLength = 0
+  /** Those that returned, by call; then the optional ones, by call. */
+  readonly #steps: readonly Step[]
+  readonly #required: number
+  #state: number
+
+  /** Events of required steps in the order of time, as a linked list: position 0 is before all, the last after all. */
+  readonly #next: Int32Array
+  readonly #previous: Int32Array
+  /** At a position: the step that is called there, or ~step for its return. */
+  readonly #event: Int32Array
+  readonly #callAt: Int32Array
+  readonly #returnAt: Int32Array
+  readonly #end: number
+
+  /** By value: required steps left that need it, steps left that bring it, optional swaps left that need it, refusals left of it. */
+  readonly #needed: Int32Array
+  readonly #brought: Int32Array
+  readonly #optionalNeeds: Int32Array
+  readonly #refused: Int32Array
+  #refusalsLeft = 0
+  /** By value: optional steps that bring it, by call. */
+  readonly #optional = new Map<number, number[]>()
+  readonly #used = new Set<number>()
+
+  readonly #trail: Int32Array
+  readonly #trailState: Int32Array
+
+  /** What `settle` saw: steps that change the state and could be next, values that open steps wait for. */
+  #movers: number[] = []
+  #waiting: number[] = []
+  #refusalWaits = false
+  #frontier = -1
+
+  constructor(steps: readonly Step[], initial: number, values: number) {
+    const byCall = (a: Step, b: Step) => a.call - b.call
+    const required = steps.filter(step => step.return !== Infinity).sort(byCall)
+    const optional = steps.filter(step => step.return === Infinity).sort(byCall)
+    this.#steps = [...required, ...optional]
+    this.#required = required.length
+    this.#state = initial
+    this.#end = 2 * required.length + 1
+    this.#next = new Int32Array(this.#end + 1)
+    this.#previous = new Int32Array(this.#end + 1)
+    this.#event = new Int32Array(this.#end + 1)
+    this.#callAt = new Int32Array(required.length)
+    this.#returnAt = new Int32Array(required.length)
+    this.#needed = new Int32Array(values)
+    this.#brought = new Int32Array(values)
+    this.#optionalNeeds = new Int32Array(values)
+    this.#refused = new Int32Array(values)
+    this.#trail = new Int32Array(this.#steps.length)
+    this.#trailState = new Int32Array(this.#steps.length)
+    this.#link(required)
+    for (let i = 0; i < this.#steps.length; i++) {
+      this.#count(i, 1)
+      if (i >= required.length) this.#offer(i)
+    }
+  }
+
+  /** Places what fits and changes nothing (rule 1). True when all is placed. */
+  settle(): boolean {
+    this.#movers = []
+    this.#waiting = []
+    this.#refusalWaits = false
+    let before = 0
+    for (;;) {
+      const position = at(this.#next, before)
+      if (position === this.#end) {
+        this.#frontier = -1
+        return true
+      }
+      const event = at(this.#event, position)
+      if (event < 0) {
+        this.#frontier = ~event
+        return false
+      }
+      // What was placed is unlinked, and `before` now leads to the next one.
+      if (!this.#look(event)) before = position
+    }
+  }
+
+  /** The steps that could be next, the most promising first. Valid after `settle`. */
+  candidates(): number[] {
+    const found: number[] = []
+    for (const mover of this.#withoutEquals(this.#movers)) {
+      if (this.#leavesSomebodyBehind(mover)) continue
+      if (this.#harmless(mover)) return [mover]
+      found.push(mover)
+    }
+    const frontier = this.#step(this.#frontier)
+    const first = (i: number) => (frontier.effect !== 'write' && this.#step(i).to === frontier.from ? 0 : 1)
+    found.sort((a, b) => first(a) - first(b) || this.#step(a).return - this.#step(b).return)
+    return [...found, ...this.#optionalCandidates()]
+  }
+
+  place(index: number): void {
+    const step = this.#step(index)
+    this.#trail[this.trailLength] = index
+    this.#trailState[this.trailLength] = this.#state
+    this.trailLength++
+    this.placements++
+    this.#count(index, -1)
+    if (index < this.#required) this.#unlink(index)
+    else this.#used.add(index)
+    if (step.effect === 'write' || step.effect === 'swap') this.#state = step.to
+  }
+
+  undoTo(length: number): void {
+    while (this.trailLength > length) {
+      this.trailLength--
+      const index = at(this.#trail, this.trailLength)
+      this.#state = at(this.#trailState, this.trailLength)
+      this.#count(index, 1)
+      if (index < this.#required) this.#relink(index)
+      else this.#used.delete(index)
+    }
+  }
+
+  /** Equal for two configurations from which the same can follow. */
+  configuration(): string {
+    const open: number[] = [this.#state]
+    for (let position = at(this.#next, 0); ; position = at(this.#next, position)) {
+      const event = at(this.#event, position)
+      open.push(event)
+      if (event < 0 || position === this.#end) break
+    }
+    return this.#used.size === 0
+      ? open.join()
+      : `${open.join()};${[...this.#used].sort((a, b) => a - b).join()}`
+  }
+
+  order(): Step[] {
+    return Array.from(this.#trail.subarray(0, this.trailLength), index => this.#step(index))
+  }
+
+  #step(index: number): Step {
+    return this.#steps[index] as Step
+  }
+
+  /** True when the step was placed. */
+  #look(index: number): boolean {
+    const { effect, from } = this.#step(index)
+    switch (effect) {
+      case 'read':
+        if (from !== this.#state) {
+          this.#waiting.push(from)
+          return false
+        }
+        this.place(index)
+        return true
+      case 'refuse':
+        if (from === this.#state) {
+          this.#refusalWaits = true
+          return false
+        }
+        this.place(index)
+        return true
+      case 'swap':
+        if (from === this.#state) this.#movers.push(index)
+        else this.#waiting.push(from)
+        return false
+      case 'write':
+        this.#movers.push(index)
+        return false
+    }
+  }
+
+  /** Rule 4. */
+  #withoutEquals(movers: readonly number[]): number[] {
+    if (movers.length < 2) return [...movers]
+    const firstToReturn = new Map<string, number>()
+    for (const mover of movers) {
+      const { effect, to } = this.#step(mover)
+      const kind = `${effect}${to}`
+      const other = firstToReturn.get(kind)
+      if (other === undefined || this.#step(mover).return < this.#step(other).return)
+        firstToReturn.set(kind, mover)
+    }
+    return [...firstToReturn.values()]
+  }
+
+  /** Rule 2. */
+  #leavesSomebodyBehind(mover: number): boolean {
+    const { effect, to } = this.#step(mover)
+    const state = this.#state
+    if (to === state) return false
+    const own = effect === 'swap' && mover < this.#required ? 1 : 0
+    return at(this.#needed, state) - own > 0 && at(this.#brought, state) === 0
+  }
+
+  /** Rule 5. */
+  #harmless(mover: number): boolean {
+    const { effect, to } = this.#step(mover)
+    return effect === 'write' && this.#refusalsLeft === 0 && this.#unseen(to) && this.#unseen(this.#state)
+  }
+
+  #unseen(value: number): boolean {
+    return at(this.#needed, value) === 0 && at(this.#optionalNeeds, value) === 0
+  }
+
+  /** Rule 3. A value may also be waited for by an optional swap that brings a value that is waited for. */
+  #optionalCandidates(): number[] {
+    if (this.#optional.size === 0 || (this.#waiting.length === 0 && !this.#refusalWaits)) return []
+    const found: number[] = []
+    const wanted = new Set(this.#waiting)
+    if (this.#refusalWaits) this.#wantAnyOther(wanted)
+    for (const value of wanted) {
+      if (value === this.#state) continue
+      // Rule 4: of optional steps that do the same only the first.
+      const seen = new Set<number>()
+      for (const index of this.#optional.get(value) ?? []) {
+        const { effect, from, call } = this.#step(index)
+        if (call > this.#frontierReturn()) break
+        const needs = effect === 'swap' ? from : anyState
+        if (this.#used.has(index) || seen.has(needs)) continue
+        seen.add(needs)
+        if (needs !== anyState && needs !== this.#state) wanted.add(needs)
+        else if (!this.#leavesSomebodyBehind(index)) found.push(index)
+      }
+    }
+    return found
+  }
+
+  /**
+   * A refused swap waits for any state but the present one. Values that nobody has to see and no other refusal
+   * excludes are as good as each other: one of them will do.
+   */
+  #wantAnyOther(wanted: Set<number>): void {
+    let someOther = false
+    for (const [value, steps] of this.#optional) {
+      if (value === this.#state) continue
+      if (this.#unseen(value) && at(this.#refused, value) === 0) {
+        const usable = steps.some(index => this.#usableWrite(index))
+        if (someOther && usable) continue
+        someOther ||= usable
+      }
+      wanted.add(value)
+    }
+  }
+
+  #usableWrite(index: number): boolean {
+    const { effect, call } = this.#step(index)
+    return effect === 'write' && !this.#used.has(index) && call <= this.#frontierReturn()
+  }
+
+  #frontierReturn(): number {
+    return this.#step(this.#frontier).return
+  }
+
+  #count(index: number, by: 1 | -1): void {
+    const { effect, from, to } = this.#step(index)
+    const needs = index < this.#required ? this.#needed : this.#optionalNeeds
+    if (effect === 'read' || effect === 'swap') needs[from] = at(needs, from) + by
+    if (effect === 'write' || effect === 'swap') this.#brought[to] = at(this.#brought, to) + by
+    if (effect === 'refuse') {
+      this.#refused[from] = at(this.#refused, from) + by
+      this.#refusalsLeft += by
+    }
+  }
+
+  #offer(index: number): void {
+    const { to } = this.#step(index)
+    const others = this.#optional.get(to)
+    if (others) others.push(index)
+    else this.#optional.set(to, [index])
+  }
+
+  /** Of a call and a return at the same instant the call comes first: they may be concurrent. */
+  #link(required: readonly Step[]): void {
+    const returns = required.map((_, i) => i)
+    returns.sort((a, b) => this.#step(a).return - this.#step(b).return)
+    let position = 1
+    let call = 0
+    for (const index of returns) {
+      while (call < required.length && this.#step(call).call <= this.#step(index).return) {
+        this.#callAt[call] = position
+        this.#event[position++] = call++
+      }
+      this.#returnAt[index] = position
+      this.#event[position++] = ~index
+    }
+    for (let i = 0; i <= this.#end; i++) {
+      this.#next[i] = i + 1
+      this.#previous[i] = i - 1
+    }
+  }
+
+  #unlink(index: number): void {
+    this.#remove(at(this.#callAt, index))
+    this.#remove(at(this.#returnAt, index))
+  }
+
+  #relink(index: number): void {
+    this.#restore(at(this.#returnAt, index))
+    this.#restore(at(this.#callAt, index))
+  }
+
+  #remove(position: number): void {
+    this.#next[at(this.#previous, position)] = at(this.#next, position)
+    this.#previous[at(this.#next, position)] = at(this.#previous, position)
+  }
+
+  #restore(position: number): void {
+    this.#next[at(this.#previous, position)] = position
+    this.#previous[at(this.#next, position)] = position
+  }
+}
