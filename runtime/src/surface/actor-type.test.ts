@@ -83,6 +83,19 @@ test('[SF4] only fields that changed are written, also when the change is deep i
   expect(writes).toEqual([3, 1, 0])
 })
 
+test('[SF4] after a restart too', () => {
+  const storage = new MemoryStorage()
+  ask(start(Cart, storage), 'add', { item: 'bread', price: 3 })
+  const writes: number[] = []
+  const again = testNode({
+    storage: storage.crash(),
+    observer: { turnEnded: report => writes.push(report.writes) },
+  })
+  again.kernel.spawn(Cart.actor, 'x', undefined)
+  ask(again, 'add', { item: 'bread', price: 1 })
+  expect(writes).toEqual([2])
+})
+
 test('[SF4] a field that was removed is erased', () => {
   const storage = new MemoryStorage()
   const node = start(Cart, storage)
