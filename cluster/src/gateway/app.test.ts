@@ -112,14 +112,6 @@ describe('bad input is refused with what to change', () => {
     expect(found).toMatchObject({ status, detail: expect.stringContaining(detail) })
     expect(asked).toEqual([])
   })
-
-  test('a page of another site', async () => {
-    const { app, asked } = gateway()
-    const headers = { Origin: 'https://elsewhere.example', Host: '127.0.0.1:8001' }
-    const response = await app.request('/orders/checkout/7', { method: 'POST', headers })
-    expect(await problemOf(response)).toMatchObject({ status: 403 })
-    expect(asked).toEqual([])
-  })
 })
 
 describe('the shop', () => {

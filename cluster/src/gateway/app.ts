@@ -1,5 +1,5 @@
 /** The HTTP edge of a node: routes as data, one place for 404, 405, oversized bodies and defects. */
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { maxBodyBytes } from './body.ts'
 import { healthRoutes, type Metric } from './health.ts'
@@ -37,7 +37,6 @@ export function createGateway(options: GatewayOptions): Hono {
     handle: c => c.json(openapi([...routes, document])),
   }
   const app = new Hono()
-  app.use(refuseForeignPages)
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
@@ -60,15 +59,6 @@ export function createGateway(options: GatewayOptions): Hono {
     )
   })
   return app
-}
-
-/** A browser names the page that sends a request: pages of other sites may not order goods here (CSRF). */
-const refuseForeignPages: MiddlewareHandler = async (c, next) => {
-  const origin = c.req.header('origin')
-  if (origin !== undefined && URL.parse(origin)?.host !== c.req.header('host')) {
-    return problem(c, 403, 'forbidden', `requests of pages of ${origin} are not taken here`)
-  }
-  return next()
 }
 
 function refuseOtherMethods(app: Hono, routes: readonly Route[]): void {
