@@ -85,7 +85,7 @@ export function lookFor(state: AcceptorState, slot: number, out: Outbox, node = 
     if (slot > catchUp.slot) state.catchUp = { ...catchUp, slot }
     return
   }
-  state.catchUp = { slot, node, tries: 0 }
+  state.catchUp = { slot, node, tries: 0, vouched: state.vouched }
   // Not at once: what is missing may only have been overtaken.
   out.setTimer('catchUp', state.place.tuning.retryMs / 4)
 }
@@ -93,11 +93,16 @@ export function lookFor(state: AcceptorState, slot: number, out: Outbox, node = 
 export function onCatchUpTimer(state: AcceptorState, out: Outbox): void {
   const { catchUp, place } = state
   if (catchUp === undefined) return
+  out.setTimer('catchUp', catchUp.tries === 0 ? place.tuning.retryMs / 4 : place.tuning.retryMs)
+  if (state.vouched > catchUp.vouched) {
+    // It comes by itself: what looked missing only waits behind other messages.
+    state.catchUp = { ...catchUp, vouched: state.vouched }
+    return
+  }
   const turn = place.others[catchUp.tries % Math.max(1, place.others.length)]
   const said = place.others.find(other => other.node === catchUp.node)
   const target = catchUp.tries % 2 === 0 ? (said ?? turn) : turn
   state.catchUp = { ...catchUp, tries: catchUp.tries + 1 }
-  out.setTimer('catchUp', place.tuning.retryMs)
   if (target !== undefined) fetchFrom(state, target.acceptor, out)
 }
 
@@ -130,7 +135,7 @@ export function onFetched(state: AcceptorState, from: Address, message: Of<'fetc
   vouch(state, out)
   vouchedMore(state, out)
   if (state.catchUp === undefined) return
-  state.catchUp = { ...state.catchUp, node: nodeOf(from), tries: 0 }
+  state.catchUp = { ...state.catchUp, node: nodeOf(from), tries: 0, vouched: state.vouched }
   if (state.vouched < message.vouched) {
     fetchFrom(state, from, out)
     out.setTimer('catchUp', state.place.tuning.retryMs)

@@ -48,6 +48,8 @@ export interface CatchUp {
   readonly slot: number
   readonly node: NodeId | undefined
   readonly tries: number
+  /** How far we could vouch when the timer was set. */
+  readonly vouched: number
 }
 
 /** The amnesia rule at work: what the others have told under this nonce. */

@@ -8,6 +8,7 @@ import { type Ballot, lifeOf, printBallot, sameBallot } from './ballot.ts'
 import { stepDown } from './election.ts'
 import type { ProposerMessage } from './messages.ts'
 import {
+  type Commander,
   type Leading,
   type ProposerState,
   tellWhoLeads,
@@ -19,8 +20,9 @@ import { isOver, noteLives } from './scout.ts'
 
 type Of<Type extends ProposerMessage['type']> = Extract<ProposerMessage, { type: Type }>
 
-/** Ticks after which what is not answered is sent again. */
-const resendTicks = 2
+/** Ticks after which what is not answered is sent again; doubled each time, as a slow member is not helped by more. */
+const firstResendTicks = 2
+const mostResendTicks = 16
 /** Ticks without a majority's answer after which a leader stops to be one. */
 const silenceTicks = 8
 /** Ticks that a leader waits for the member that it handed over to. */
@@ -42,6 +44,7 @@ export function beginLeading(
     ownSlot: chosen + inherited.length,
     inherited: inherited.reverse(),
     commanders: new Map(),
+    bytesInFlight: 0,
     waiting: [],
     tokens: [],
     side: 0,
@@ -108,14 +111,21 @@ function startReadRound(state: ProposerState, phase: Leading, out: Outbox): void
 }
 
 function fillWindow(state: ProposerState, phase: Leading, now: Now, out: Outbox): void {
-  const last = phase.chosen + state.place.tuning.window
-  while (phase.nextSlot <= last) {
+  const { window, windowBytes } = state.place.tuning
+  const last = phase.chosen + window
+  while (phase.nextSlot <= last && phase.bytesInFlight < windowBytes) {
     const value = phase.inherited.pop() ?? nextBatch(state, phase, now)
     if (value === undefined) return
     const slot = phase.nextSlot++
-    phase.commanders.set(slot, { value, votes: new Map(), isChosen: false, sentTick: phase.ticks })
+    phase.bytesInFlight += value.length
+    phase.commanders.set(slot, newCommander(value, phase.ticks))
     toAcceptors(state, { type: 'accept', ballot: phase.ballot, slot, value, chosen: phase.chosen }, out)
   }
+}
+
+function newCommander(value: Uint8Array, tick: number): Commander {
+  const resendTicks = firstResendTicks
+  return { value, votes: new Map(), isChosen: false, resendTick: tick + resendTicks, resendTicks }
 }
 
 function nextBatch(state: ProposerState, phase: Leading, now: Now): Uint8Array | undefined {
@@ -155,7 +165,12 @@ export function onAccepted(
 }
 
 function advance(state: ProposerState, phase: Leading, now: Now, out: Outbox): void {
-  while (phase.commanders.get(phase.chosen + 1)?.isChosen) phase.commanders.delete(++phase.chosen)
+  for (;;) {
+    const commander = phase.commanders.get(phase.chosen + 1)
+    if (commander === undefined || !commander.isChosen) break
+    phase.commanders.delete(++phase.chosen)
+    phase.bytesInFlight -= commander.value.length
+  }
   toOwnAcceptor(state, { type: 'chosen', ballot: phase.ballot, chosen: phase.chosen }, out)
   fillWindow(state, phase, now, out)
 }
@@ -218,8 +233,9 @@ function beat(state: ProposerState, phase: Leading, out: Outbox): void {
 function resend(state: ProposerState, phase: Leading, out: Outbox): void {
   const { ballot, chosen } = phase
   for (const [slot, commander] of phase.commanders) {
-    if (commander.isChosen || phase.ticks - commander.sentTick < resendTicks) continue
-    commander.sentTick = phase.ticks
+    if (commander.isChosen || phase.ticks < commander.resendTick) continue
+    commander.resendTicks = Math.min(commander.resendTicks * 2, mostResendTicks)
+    commander.resendTick = phase.ticks + commander.resendTicks
     for (const { node, acceptor } of state.place.members) {
       if (commander.votes.has(node)) continue
       out.send(acceptor, { type: 'accept', ballot, slot, value: commander.value, chosen })

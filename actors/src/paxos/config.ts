@@ -10,6 +10,8 @@ export interface Tuning {
   readonly electionMaxMs: number
   /** Slots in flight; beyond it commands wait and make the next batch larger. */
   readonly window: number
+  /** Bytes in flight beyond which no further slot is opened. */
+  readonly windowBytes: number
   readonly batchCommands: number
   readonly batchBytes: number
   /** One message of a promise, a catch-up, a recovery or a snapshot. */
@@ -37,6 +39,7 @@ export const defaultTuning: Tuning = {
   electionMinMs: 400,
   electionMaxMs: 800,
   window: 64,
+  windowBytes: 8 << 20,
   batchCommands: 1_000,
   batchBytes: 1 << 20,
   chunkSlots: 512,

@@ -5,7 +5,7 @@
 import { type Address, type NodeId, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import { type Ballot, compareBallots, maxBallot } from './ballot.ts'
 import type { ProposerMessage } from './messages.ts'
-import { ownBallot, type ProposerState, tellWhoLeads, toOwnAcceptor } from './proposer-state.ts'
+import { ownBallot, type ProposerState, type Reason, tellWhoLeads, toOwnAcceptor } from './proposer-state.ts'
 import { startScout } from './scout.ts'
 
 type Of<Type extends ProposerMessage['type']> = Extract<ProposerMessage, { type: Type }>
@@ -14,8 +14,8 @@ type Of<Type extends ProposerMessage['type']> = Extract<ProposerMessage, { type:
 export function startElections(state: ProposerState, out: Outbox): void {
   const { preferred, node, others, tuning } = state.place
   const isPreferred = preferred === node
-  if (state.round === 0 && state.votes && isPreferred) campaign(state, false, out)
-  else if (others.length === 0 && state.votes) campaign(state, false, out)
+  if (state.votes && (others.length === 0 || (isPreferred && state.round === 0)))
+    campaign(state, 'first start', out)
   else if (isPreferred) awaitLeader(state, tuning.electionMinMs, tuning.electionMinMs * 1.25, out)
   else awaitLeader(state, tuning.electionMinMs * 1.25, tuning.electionMaxMs * 1.25, out)
   if (!state.votes) toOwnAcceptor(state, { type: 'doYouVote' }, out)
@@ -29,10 +29,10 @@ function awaitLeader(state: ProposerState, minMs: number, maxMs: number, out: Ou
 
 /** Nobody led for too long, or the last attempt came to nothing. */
 export function onElectionTimer(state: ProposerState, out: Outbox): void {
-  campaign(state, true, out)
+  campaign(state, 'silence', out)
 }
 
-function campaign(state: ProposerState, preVote: boolean, out: Outbox): void {
+function campaign(state: ProposerState, reason: Reason, out: Outbox): void {
   const { tuning } = state.place
   if (!state.votes) {
     toOwnAcceptor(state, { type: 'doYouVote' }, out)
@@ -40,7 +40,7 @@ function campaign(state: ProposerState, preVote: boolean, out: Outbox): void {
     return
   }
   state.campaign++
-  state.phase = { name: 'asking', preVote }
+  state.phase = { name: 'asking', reason }
   toOwnAcceptor(state, { type: 'preVote', campaign: state.campaign }, out)
   out.setTimer('election', tuning.retryMs + out.random() * tuning.retryMs)
 }
@@ -52,7 +52,7 @@ export function onPreVoted(state: ProposerState, from: Address, message: Of<'pre
     toOwnAcceptor(state, { type: 'catchUp', node: nodeOf(from), slot: message.vouched }, out)
   }
   if (phase.name === 'asking' && nodeOf(from) === place.node) {
-    askOthers(state, message, phase.preVote, out)
+    askOthers(state, message, phase.reason, out)
     return
   }
   if (phase.name !== 'preVoting' || !message.granted) return
@@ -60,10 +60,10 @@ export function onPreVoted(state: ProposerState, from: Address, message: Of<'pre
   if (phase.granted.size >= place.majority) startScout(state, phase.vouched + 1, out)
 }
 
-/** Our own acceptor has answered: it says where our log stands. */
-function askOthers(state: ProposerState, own: Of<'preVoted'>, preVote: boolean, out: Outbox): void {
+/** Our own acceptor has answered: it says where our log stands, and whether it was ever used or hears a leader. */
+function askOthers(state: ProposerState, own: Of<'preVoted'>, reason: Reason, out: Outbox): void {
   const { place } = state
-  if (!preVote || (own.granted && place.majority === 1)) {
+  if (reason === 'transfer' || (own.granted && (reason === 'first start' || place.majority === 1))) {
     startScout(state, own.vouched + 1, out)
     return
   }
@@ -110,7 +110,7 @@ export function stepDown(state: ProposerState, reason: string, out: Outbox): voi
 export function onTransfer(state: ProposerState, message: Of<'transfer'>, out: Outbox): void {
   if (ownBallot(state.phase) !== undefined || compareBallots(message.ballot, state.leaderBallot) < 0) return
   state.highest = maxBallot(state.highest, message.ballot)
-  campaign(state, false, out)
+  campaign(state, 'transfer', out)
 }
 
 /** Our acceptor votes (again). */

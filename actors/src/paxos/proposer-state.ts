@@ -39,8 +39,10 @@ export interface Following {
 /** Asks its own acceptor how much it knows to be chosen, and whether it hears a leader. */
 export interface Asking {
   readonly name: 'asking'
-  readonly preVote: boolean
+  readonly reason: Reason
 }
+/** A leader is missed; this is the preferred member of a group that may be new; the leader hands over to us. */
+export type Reason = 'silence' | 'first start' | 'transfer'
 export interface PreVoting {
   readonly name: 'preVoting'
   readonly vouched: number
@@ -83,6 +85,8 @@ export interface Leading {
   readonly inherited: Uint8Array[]
   /** Slot → its commander (PMMC Fig. 5). */
   readonly commanders: Map<number, Commander>
+  /** Of the values in flight. */
+  bytesInFlight: number
   /** Commands that wait for a slot. */
   waiting: unknown[]
   /** Tokens that wait for a round of confirmation. */
@@ -109,7 +113,9 @@ export interface Commander {
   /** Member → the life that it voted in. */
   readonly votes: Map<NodeId, number>
   isChosen: boolean
-  sentTick: number
+  /** When to send it again, and how long to wait after that. */
+  resendTick: number
+  resendTicks: number
 }
 /** Tokens that were asked before `round` started, when everything up to `chosen` was chosen. */
 export interface ReadRound {

@@ -6,7 +6,8 @@ import type { LearnerMessage } from './messages.ts'
 
 type Of<Type extends LearnerMessage['type']> = Extract<LearnerMessage, { type: Type }>
 
-const chunkEntries = 512
+/** Rows that the asker writes in one turn. */
+const chunkEntries = 2_000
 
 export function onSnapshotAsked(
   state: LearnerState,
