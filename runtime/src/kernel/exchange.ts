@@ -1,5 +1,5 @@
 /** What comes in from outside the actors, requests and their answers. */
-import type { Request } from '../actor.ts'
+import { assert, type Request } from '../actor.ts'
 import { type Address, address, type NodeId } from '../address.ts'
 import { bury, type Core } from './core.ts'
 import { deepFreeze } from './freeze.ts'
@@ -34,6 +34,7 @@ export function ask(
   trace: string | undefined,
 ): void {
   const { ports, requests, limits } = core
+  assert(timeoutMs >= 0, 'a request has a time-out, a number from 0')
   if (ports.freeze) deepFreeze(message)
   if (requests.size >= limits.requests) {
     requests.refuse(done, { outcome: 'refused', reason: 'overloaded' })

@@ -150,3 +150,8 @@ test('[KN23] requests that wait for answers are bounded', () => {
   node.settle()
   expect(node.kernel.stats().pendingRequests).toBe(1)
 })
+
+test('a request without a time-out is refused to the caller', () => {
+  const node = testNode()
+  expect(() => node.ask(at('echo'), 'hi', Number.NaN)).toThrow('time-out')
+})
