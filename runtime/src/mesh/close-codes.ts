@@ -1,5 +1,5 @@
 /**
- * Why a link was closed (SPEC.md, MS10): WebSocket close codes of our own, each with a reason that says what to change.
+ * Why a link was closed (SPEC.md, MS6): WebSocket close codes of our own, each with a reason that says what to change.
  * A peer that is not authenticated learns nothing about this node's configuration from them.
  */
 export const closeCodes = {

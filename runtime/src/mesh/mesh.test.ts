@@ -346,7 +346,12 @@ describe('heartbeats', () => {
   })
 
   test('[MS15] no link comes up across a cut', async () => {
-    const [a, b] = await connected()
+    let waits = 0
+    const random = () => {
+      waits++
+      return 0.5
+    }
+    const [a, b] = await connected({ random })
     a.faults.add({
       id: 'cut',
       from: n2,
@@ -357,14 +362,42 @@ describe('heartbeats', () => {
       jitterMs: 0,
       seed: 1,
     })
-    b.server.closeAllConnections()
     await b.mesh.stop()
     const again = makeMesh('n2', b, { n1: a.port })
     running.push(again)
     await until(() => a.reachable.get(n2) === false, 'lost')
+    const before = waits
+    await until(() => waits >= before + 3, 'three chances to dial')
+    expect([a.link(n2).links, again.link(n1).links]).toEqual([1, 0])
     a.faults.clear()
     await until(() => a.reachable.get(n2) === true, 'back')
     expect(a.link(n2).links).toBe(2)
+  })
+
+  test('[MS15] no link is taken across a cut that only the accepting side knows', async () => {
+    const [a, b] = await connected()
+    b.faults.add({
+      id: 'cut',
+      from: n1,
+      to: n2,
+      action: 'cut',
+      probability: 1,
+      delayMs: 0,
+      jitterMs: 0,
+      seed: 1,
+    })
+    await a.mesh.stop()
+    let waits = 0
+    const random = () => {
+      waits++
+      return 0.5
+    }
+    const again = makeMesh('n1', a, { n2: b.port }, { random })
+    running.push(again)
+    await until(() => waits >= 3, 'it was sent away three times')
+    expect([again.link(n2).links, b.link(n1).links]).toEqual([0, 1])
+    b.faults.clear()
+    await until(() => again.reachable.get(n2) === true && b.reachable.get(n1) === true, 'connected')
   })
 
   test('[MS12] a link that carries nothing is closed and dialled anew', async () => {

@@ -105,12 +105,14 @@ export class Mesh {
     this.#greeting.add(socket)
     socket.on('close', () => this.#greeting.delete(socket))
     socket.on('error', error => this.#ports.log('debug', 'mesh connection failed', { error: error.message }))
-    const handshake = new Handshake(this.#party, false, name => this.#dialler(name)?.address.id)
+    const handshake = new Handshake(this.#party, false, name => {
+      const peer = this.#dialler(name)
+      if (peer?.isCut(this.#ports.monotonicMs())) socket.terminate()
+      return peer?.address.id
+    })
     greet(socket, handshake, this.#limits.handshakeMs, met => {
       this.#greeting.delete(socket)
-      const peer = this.#dialler(met.peer)
-      if (peer === undefined || peer.isCut(this.#ports.monotonicMs())) socket.terminate()
-      else peer.adopt(socket, met)
+      this.#dialler(met.peer)?.adopt(socket, met)
     })
   }
 
