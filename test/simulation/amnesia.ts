@@ -21,7 +21,7 @@ export function loseMemory(ports: AmnesiaPorts, untilMs: number, most: number): 
   const again = () => {
     if (left === 0 || sim.now > untilMs) return
     const node = random.pick(sim.nodes)
-    if (random.chance(0.3)) copies.set(node, sim.storage(node).copy())
+    if (copies.size === 0) for (const one of sim.nodes) copies.set(one, sim.storage(one).copy())
     const copy = random.chance(0.5) ? copies.get(node) : undefined
     const turn = copy?.turn() ?? 0
     if (sim.status(node) === 'running' && ports.allRecovered() && allTestify(sim, node, turn)) {

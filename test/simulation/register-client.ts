@@ -41,6 +41,8 @@ export class RegisterClient {
   readonly appends: { readonly key: string; readonly value: number; readonly acknowledged: boolean }[] = []
   readonly #ports: ClientPorts
   readonly #number: number
+  /** Share of reads. Who only reads stays with a leader that has lost the others, and must not see the past. */
+  readonly #reads: number
   #life = 1
   #sequence = 0
   #values = 0
@@ -51,6 +53,7 @@ export class RegisterClient {
     this.#ports = ports
     this.#number = number
     this.#door = ports.random.pick(ports.doors)
+    this.#reads = ports.random.pick([0.1, 0.4, 0.98])
   }
 
   get done(): boolean {
@@ -66,7 +69,7 @@ export class RegisterClient {
     const { sim, untilMs, patienceMs, random } = this.#ports
     if (sim.now >= untilMs) return
     const key = random.pick(this.#ports.keys)
-    const ask: Ask = random.chance(0.4) ? { type: 'read', key } : this.#command(key)
+    const ask: Ask = random.chance(this.#reads) ? { type: 'read', key } : this.#command(key)
     this.#current = { ask, key, called: sim.now, giveUpMs: sim.now + patienceMs }
     this.#attempt(this.#current)
   }
@@ -113,7 +116,9 @@ export class RegisterClient {
     }
     // Through the front door's own node, or across the mesh.
     const through = random.chance(0.5) ? nodeOf(this.#door) : random.pick(sim.nodes)
-    sim.ask(through, this.#door, current.ask, 1000, answer => {
+    // The impatient find a new leader while the old one still believes in itself.
+    const timeoutMs = random.pick([60, 200, 1000])
+    sim.ask(through, this.#door, current.ask, timeoutMs, answer => {
       const reply = answer.outcome === 'answered' ? (answer.result as Reply) : undefined
       if (reply?.status === 'done') {
         this.#finish(current, reply)

@@ -59,21 +59,26 @@ export function drawMix(random: Random): NemesisMix {
   }
 }
 
+/** Whom faults hit with preference: the leader of the moment. */
+export type Victim = () => NodeId | undefined
+
 type Fault = (random: Random) => void
 
 export class Nemesis {
   readonly #sim: Simulation
   readonly #mix: NemesisMix
   readonly #random: Random
+  readonly #victim: Victim
   readonly #faults: Fault[]
   /** Nodes that a fault has taken out, until it gives them back. */
   readonly #taken = new Set<NodeId>()
   #running = false
 
-  constructor(sim: Simulation, mix: NemesisMix, random: Random) {
+  constructor(sim: Simulation, mix: NemesisMix, random: Random, victim: Victim = () => undefined) {
     this.#sim = sim
     this.#mix = mix
     this.#random = random
+    this.#victim = victim
     this.#faults = this.#chosen()
   }
 
@@ -180,17 +185,21 @@ export class Nemesis {
   }
 
   #cutOneWay(): void {
-    const [from, to] = this.#random.shuffle(this.#sim.nodes)
-    if (from === undefined || to === undefined) return
+    const one = this.#node()
+    const other = this.#random.pick(this.#sim.nodes.filter(node => node !== one))
+    const [from, to] = this.#random.chance(0.5) ? [one, other] : [other, one]
     this.#sim.cut(from, to)
     this.#later(this.#lasting(), () => this.#sim.mend(from, to))
   }
 
   #partition(): void {
-    const nodes = this.#random.shuffle(this.#sim.nodes)
-    const size = this.#random.integer(1, nodes.length - 1)
-    const left = nodes.slice(0, size)
-    const right = nodes.slice(size)
+    // One node alone, or two sides of any size.
+    const alone = this.#random.chance(0.5)
+    const first = this.#node()
+    const others = this.#random.shuffle(this.#sim.nodes.filter(node => node !== first))
+    const size = alone ? 0 : this.#random.integer(0, others.length - 1)
+    const left = [first, ...others.slice(0, size)]
+    const right = others.slice(size)
     this.#sim.partition(left, right)
     this.#later(this.#lasting(), () => {
       for (const one of left) {
@@ -202,13 +211,22 @@ export class Nemesis {
     })
   }
 
-  /** Mostly short, sometimes longer than any time-out. */
+  /** Mostly shorter than usual time-outs, or about as long; sometimes longer than any. */
   #lasting(): number {
-    return this.#random.chance(0.8) ? this.#random.between(10, 1000) : this.#random.between(1000, 5000)
+    const random = this.#random
+    const [from, to] = random.pick([
+      [10, 300],
+      [10, 300],
+      [300, 1500],
+      [300, 1500],
+      [1500, 5000],
+    ] as const)
+    return random.between(from, to)
   }
 
   #node(): NodeId {
-    return this.#random.pick(this.#sim.nodes)
+    const victim = this.#random.chance(0.4) ? this.#victim() : undefined
+    return victim ?? this.#random.pick(this.#sim.nodes)
   }
 
   /** A node to take out, unless too many are out already. */

@@ -31,6 +31,8 @@ class SimulatedCrash extends Error {
 /** How long a turn and its commit take. */
 const turnMs = { from: 0.005, to: 0.03 }
 const commitMs = { from: 0.05, to: 1 }
+/** Within this time a process that wakes up has read what waited. */
+const wakingMs = 3
 
 export class SimNode {
   readonly id: NodeId
@@ -58,7 +60,8 @@ export class SimNode {
   #beforeTurn: MemoryStorage | undefined
   #outgoing: { peer: NodeId; envelopes: readonly Envelope[] }[] = []
   #answers: (() => void)[] = []
-  #heldFrames: (() => void)[] = []
+  /** What arrived while the process was paused; from outside the cluster when `from` is undefined. */
+  #held: { readonly from: NodeId | undefined; readonly handle: () => void }[] = []
 
   constructor(world: World, id: NodeId, index: number) {
     this.id = id
@@ -105,7 +108,7 @@ export class SimNode {
     this.storage = (this.#beforeTurn ?? this.storage).crash()
     this.#record('crash', this.boot, this.storage.turn(), { why })
     this.#membership.clear()
-    this.#heldFrames = []
+    this.#held = []
     this.#endLife()
     this.#world.changed()
   }
@@ -137,11 +140,29 @@ export class SimNode {
 
   resume(): void {
     if (this.#pausedUntil > this.#world.scheduler.now) this.#pausedUntil = this.#world.scheduler.now
-    const held = this.#heldFrames
-    this.#heldFrames = []
-    for (const deliver of held) deliver()
+    this.#deliverHeld()
     this.#schedule()
     this.#world.changed()
+  }
+
+  /** A process that wakes up reads one socket after the other: in order within each, in any order across them. */
+  #deliverHeld(): void {
+    const held = this.#held
+    this.#held = []
+    const reads = new Map<NodeId | undefined, number>()
+    const { boot } = this
+    for (const { from, handle } of held) {
+      const readMs = reads.get(from) ?? this.#random.between(0, wakingMs)
+      reads.set(from, readMs)
+      this.#world.scheduler.after(readMs, () => {
+        if (boot === this.boot) this.#unlessPaused(from, handle)
+      })
+    }
+  }
+
+  #unlessPaused(from: NodeId | undefined, handle: () => void): void {
+    if (this.paused) this.#held.push({ from, handle })
+    else handle()
   }
 
   spawn({ type, name, config }: Placed): void {
@@ -159,9 +180,9 @@ export class SimNode {
       return
     }
     const once = this.#asks.add(done)
-    const ask = () => kernel.ask(to, message, timeoutMs, answer => this.#answered(() => once(answer)))
-    if (this.paused) this.#heldFrames.push(ask)
-    else ask()
+    this.#unlessPaused(undefined, () => {
+      kernel.ask(to, message, timeoutMs, answer => this.#answered(() => once(answer)))
+    })
   }
 
   peer(node: NodeId, reachable: boolean): void {
@@ -169,12 +190,7 @@ export class SimNode {
   }
 
   deliver(from: NodeId, frame: Frame): void {
-    if (this.status === 'down') return
-    if (this.paused) {
-      this.#heldFrames.push(() => this.#handle(from, frame))
-      return
-    }
-    this.#handle(from, frame)
+    if (this.status !== 'down') this.#unlessPaused(from, () => this.#handle(from, frame))
   }
 
   #handle(from: NodeId, frame: Frame): void {

@@ -7,7 +7,7 @@ import { type Address, actorOf, type NodeId, nodeId, nodeOf } from '../address.t
 import type { FaultPlane } from '../faults/plane.ts'
 import type { Answer, Limits, Observer } from '../kernel/ports.ts'
 import type { MemoryStorage } from '../storage/memory.ts'
-import { drawMix, Nemesis, type NemesisMix } from './nemesis.ts'
+import { drawMix, Nemesis, type NemesisMix, type Victim } from './nemesis.ts'
 import { fairWeather, Network, type Weather } from './network.ts'
 import { fnv1a, type Random, seededRandom } from './random.ts'
 import { Reachability } from './reachability.ts'
@@ -238,10 +238,10 @@ export class Simulation {
     }
   }
 
-  /** Begins faults drawn from the seed; without a mix, the mix as well. They go on until `heal`. */
-  nemesis(mix: NemesisMix = drawMix(this.random.fork('mix'))): NemesisMix {
+  /** Begins faults drawn from the seed, the mix as well. They go on until `heal`, and hit `victim` with preference. */
+  nemesis(mix: NemesisMix = drawMix(this.random.fork('mix')), victim?: Victim): NemesisMix {
     this.#nemesis?.stop()
-    this.#nemesis = new Nemesis(this, mix, this.random.fork('nemesis'))
+    this.#nemesis = new Nemesis(this, mix, this.random.fork('nemesis'), victim)
     this.#nemesis.start()
     return mix
   }

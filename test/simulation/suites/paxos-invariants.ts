@@ -3,6 +3,7 @@ import { address, assert, type NodeId } from '@synod/runtime/protocol'
 import type { Simulation } from '@synod/runtime/simulation'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
 import { type Ballot, compareBallots, noBallot, printBallot } from '../../../actors/src/paxos/ballot.ts'
+import type { ProposerState } from '../../../actors/src/paxos/proposer-state.ts'
 
 function acceptorOn(sim: Simulation, node: NodeId, group: string): AcceptorState | undefined {
   return sim.state(address(node, 'acceptor', group)) as AcceptorState | undefined
@@ -26,4 +27,12 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
 
 export function acceptorsVote(sim: Simulation, group: string): boolean {
   return sim.nodes.every(node => acceptorOn(sim, node, group)?.votes === true)
+}
+
+/** Whoever believes to lead. */
+export function leaderOf(sim: Simulation, group: string): NodeId | undefined {
+  return sim.nodes.find(node => {
+    const state = sim.state(address(node, 'proposer', group)) as ProposerState | undefined
+    return state?.phase.name === 'leading'
+  })
 }

@@ -10,11 +10,12 @@ import type { Tuning } from '../../../actors/src/paxos/config.ts'
 import { paxosGroupActors } from '../../../actors/src/paxos/group-actors.ts'
 import { loseMemory } from '../amnesia.ts'
 import { type Ask, type Command, nameOf, registers, type Waiting } from '../machines/registers.ts'
+import { paxosBugs, plantActor, plantMachine } from '../planted/paxos.ts'
 import { RegisterClient } from '../register-client.ts'
 import { appendsHold, registersAreLinearizable, replicasBecomeEqual } from '../replicated-checks.ts'
 import type { Run, Suite } from '../suite.ts'
 import { Witness } from '../witness.ts'
-import { acceptorsVote, promisesNeverGoBack } from './paxos-invariants.ts'
+import { acceptorsVote, leaderOf, promisesNeverGoBack } from './paxos-invariants.ts'
 
 const group = 'g'
 type RegisterWitness = Witness<Command, Json, Waiting, Ask>
@@ -39,7 +40,10 @@ function draw(random: Random): Drawn {
     padding: random.chance(0.3) ? 500 : 0,
     faultsMs: random.integer(2000, 8000),
     amnesia: size > 1 && random.chance(0.3),
-    tuning: random.chance(0.6) ? smallLimits(random) : {},
+    tuning: {
+      handOverMs: random.pick([200, 1000, 3000]),
+      ...(random.chance(0.6) ? smallLimits(random) : {}),
+    },
   }
 }
 
@@ -69,21 +73,21 @@ function runPaxos(run: Run): void {
     observer: { note: (_actor, name) => run.reached(name) },
   })
   run.sim = sim
-  const witness = new Witness(registers, nameOf)
+  const witness = new Witness(plantMachine(registers, run.planted), nameOf)
   const config: GroupConfig = { group, protocol: 'paxos', members: nodes, preferred: run.random.pick(nodes) }
   for (const node of nodes) {
     for (const { type, name, config: own } of paxosGroupActors(
       { group: config, tuning: drawn.tuning },
       witness.on(node, () => sim.life(node)),
     )) {
-      sim.place(node, type, name, own)
+      sim.place(node, plantActor(type, run.planted), name, own)
     }
   }
   const doors = nodes.map(node => frontDoor(node, group))
   const clients = startClients(run, drawn, doors, witness)
   sim.check((_sim, node) => witness.check(node, sim.life(node)))
   sim.check(promisesNeverGoBack(group))
-  run.setup.mix = sim.nemesis()
+  run.setup.mix = sim.nemesis(undefined, () => leaderOf(sim, group))
   if (drawn.amnesia) loseSomeMemory(run, drawn.faultsMs)
   sim.run(drawn.faultsMs)
   sim.heal()
@@ -152,6 +156,6 @@ export const paxos: Suite = {
     'rollback',
     'acceptor has recovered',
   ],
-  planted: [],
+  planted: paxosBugs,
   run: runPaxos,
 }

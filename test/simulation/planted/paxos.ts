@@ -1,0 +1,75 @@
+/** The bugs that the Paxos suite must find. */
+import type { StateMachine } from '@synod/actors'
+import type { AnyActorType, Json } from '@synod/runtime/protocol'
+import type { ProposerState } from '../../../actors/src/paxos/proposer-state.ts'
+import { type Ask, type Command, registerOf, type Waiting } from '../machines/registers.ts'
+import { forgets, misbuilt, mishears, misled } from './wrappers.ts'
+
+type Registers = StateMachine<Command, Json, Waiting, Ask>
+
+/** Name → what it does to an actor type. */
+const actorBugs: Readonly<Record<string, (type: AnyActorType) => AnyActorType>> = {
+  promiseNotSaved: type => (type.type === 'acceptor' ? forgets(type, key => key === 'promise') : type),
+  acceptedNotSaved: type => (type.type === 'acceptor' ? forgets(type, key => key.startsWith('slot/')) : type),
+  /** A new leader proposes what it likes where others have accepted something. */
+  promisesIgnored: type =>
+    type.type === 'proposer'
+      ? mishears(type, message => (message.type === 'promise' ? { ...message, pvalues: [] } : message))
+      : type,
+  quorumOneShort: type =>
+    type.type === 'proposer'
+      ? misbuilt<ProposerState>(type, state => ({
+          ...state,
+          place: { ...state.place, majority: Math.max(1, state.place.majority - 1) },
+        }))
+      : type,
+  /** A node that lost its disk votes at once, as if it remembered. */
+  amnesiaIgnored: type => misled(type, start => ({ ...start, amnesiac: false })),
+}
+
+const machineBugs: Readonly<Record<string, (machine: Registers) => Registers>> = {
+  /** A leader answers reads without asking whether it still leads. */
+  readWithoutQuorum: machine => ({ ...machine, leader: withEagerReads(machine) }),
+  /** A command that is proposed twice is applied twice. */
+  repeatsApplied: machine => ({
+    ...machine,
+    apply(store, command, context) {
+      store.delete(`done/${command.client}`)
+      return machine.apply(store, command, context)
+    },
+  }),
+  /** `apply` depends on something that is not in the log. */
+  applyNotDeterministic: machine => {
+    let count = 0
+    return {
+      ...machine,
+      apply: (store, command, context) => {
+        count += 1
+        return [machine.apply(store, command, context), count]
+      },
+    }
+  },
+}
+
+function withEagerReads(machine: Registers): NonNullable<Registers['leader']> {
+  const { leader } = machine
+  if (leader === undefined) throw new Error('the machine has a leader side')
+  return {
+    ...leader,
+    receive(state, seat, event, out) {
+      if (event.kind === 'request' && event.message.type === 'read') {
+        out.reply(event.request, { status: 'done', output: registerOf(seat.store, event.message.key) })
+      } else leader.receive(state, seat, event, out)
+    },
+  }
+}
+
+export const paxosBugs: readonly string[] = [...Object.keys(actorBugs), ...Object.keys(machineBugs)]
+
+export function plantActor(type: AnyActorType, bug: string | undefined): AnyActorType {
+  return actorBugs[bug ?? '']?.(type) ?? type
+}
+
+export function plantMachine(machine: Registers, bug: string | undefined): Registers {
+  return machineBugs[bug ?? '']?.(machine) ?? machine
+}
