@@ -1,4 +1,7 @@
 /** `pnpm cluster …` */
-import { run } from './program.ts'
+import { enableCompileCache } from 'node:module'
 
+// Before anything is loaded: the second start of this code is quicker.
+enableCompileCache()
+const { run } = await import('./program.ts')
 process.exitCode = await run(process.argv.slice(2))

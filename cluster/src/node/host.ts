@@ -1,7 +1,16 @@
 /** Puts the runtime's node, its actors and the HTTP edge together behind one server. */
+import { initialMap, nodeActors, type ShardMap } from '@synod/actors'
+import { type RunningNode, startNode } from '@synod/runtime/host'
+import { nodeId } from '@synod/runtime/protocol'
 import { Hono } from 'hono'
-import type { NodeConfig } from '../config/config.ts'
+import { joinEndpoint, type NodeConfig } from '../config/config.ts'
+import { adminApp } from '../gateway/admin.ts'
+import { createGateway } from '../gateway/app.ts'
+import { clientPath, serveClients } from '../gateway/socket.ts'
+import { EventRing } from './event-ring.ts'
 import type { Log } from './log.ts'
+import { Figures } from './metrics.ts'
+import { watch } from './observer.ts'
 import type { NodeServer } from './server.ts'
 
 export interface HostedNode {
@@ -9,15 +18,75 @@ export interface HostedNode {
   stop(): Promise<void>
 }
 
+const meshPath = '/mesh'
 export async function startHost(
   config: NodeConfig,
   door: NodeServer,
-  _log: Log,
-  _onFatal: (error: Error) => void,
+  log: Log,
+  onFatal: (error: unknown) => void,
 ): Promise<HostedNode> {
-  const app = new Hono()
-  app.get('/healthz', c => c.json({ status: 'alive', node: config.node }))
-  app.get('/readyz', c => c.json({ status: 'ready', node: config.node }))
+  const map = mapOf(config)
+  const events = new EventRing()
+  const figures = new Figures()
+  door.upgrades.add(meshPath).add(clientPath)
+  const running = await startNode({
+    cluster: config.cluster,
+    node: nodeId(config.node),
+    folder: config.data,
+    secret: config.secret,
+    members: config.members,
+    server: door.server,
+    actors: nodeActors({ node: nodeId(config.node), map }),
+    observer: watch({ events, figures, log, node: () => running, onFatal }),
+    faults: config.faults,
+    limits: { kernel: kernelLimits(config) },
+    log,
+    onFatal,
+  })
+  const closeClients = serveClients(door.server, running)
+  const app = edge(config, running, map, events, figures, log)
   door.serve((request, env) => app.fetch(request, env as object))
-  return { whenReady: Promise.resolve(), stop: () => Promise.resolve() }
+  const stop = async () => {
+    closeClients()
+    await running.stop()
+  }
+  return { whenReady: running.whenReady, stop }
+}
+
+/** Pure, so that every node computes the same; afterwards the directory's map is what counts. */
+export function mapOf({ members, keyspaces }: Pick<NodeConfig, 'members' | 'keyspaces'>): ShardMap {
+  return initialMap({
+    nodes: members.map(member => nodeId(member.id)),
+    keyspaces,
+    directoryReplicas: Math.min(3, members.length),
+  })
+}
+
+function kernelLimits({ limits: { mailbox, requests, turnEvents, turnMs } }: NodeConfig) {
+  return { mailbox, requests, turnEvents, turnMs }
+}
+
+function edge(
+  config: NodeConfig,
+  running: RunningNode,
+  map: ShardMap,
+  events: EventRing,
+  figures: Figures,
+  log: Log,
+): Hono {
+  const admin = adminApp({
+    node: running,
+    cluster: config.cluster,
+    members: config.members.map(({ id, host, port }) => ({ id, url: `http://${joinEndpoint(host, port)}` })),
+    initial: map,
+    events,
+    monotonicMs: () => performance.now(),
+  })
+  const gateway = createGateway({
+    node: running,
+    deadlineMs: config.deadlineMs,
+    metrics: () => figures.metrics(running),
+    onDefect: (error, path) => log('error', 'a request met a defect', { path, err: error }),
+  })
+  return new Hono().route('/admin', admin).mount('/', gateway.fetch)
 }
