@@ -160,7 +160,7 @@ function heal(history: History): void {
   expect(network.state('n1', 'proposer').phase.name).toBe('leading')
 }
 
-describe('[PX2] [PX6] [PX14] [PX19] agreement, linearizable reads, and progress after healing', () => {
+describe('[PX6, PX14, PX19] agreement, linearizable reads, and progress after healing', () => {
   const count = Number(process.env.SEEDS ?? 60)
   const first = Number(process.env.SEED ?? 1)
   const seen = new Map<string, number>()

@@ -1,0 +1,228 @@
+import { nodeId } from '@synod/runtime/protocol'
+import { describe, expect, test } from 'vitest'
+import { durableAcceptor } from './acceptor.ts'
+import { anAcceptor, at, ballot, batch, groupOf, sent } from './actors.fixture.ts'
+import { noBallot } from './ballot.ts'
+import type { AcceptorMessage } from './messages.ts'
+
+const n2 = at('n2', 'proposer')
+const n3 = at('n3', 'proposer')
+
+function accept(round: number, slot: number, text: string, chosen = 0, node = 'n2'): AcceptorMessage {
+  return { type: 'accept', ballot: ballot(round, node), slot, value: batch(text), chosen }
+}
+
+describe('phase 1 (Simple §2.2, PMMC Fig. 4)', () => {
+  test('[PX2] a promise is durable with the answer, and refuses what is below', () => {
+    const acceptor = anAcceptor()
+    const effects = acceptor.message(n2, { type: 'prepare', ballot: ballot(2, 'n2'), from: 1 })
+    expect(effects.writes).toEqual([{ save: 'promise', value: [2, 'n2.1-a'] }])
+    expect(sent(effects, 'promise')).toMatchObject([{ to: n2, message: { pvalues: [], base: 0 } }])
+
+    const refused = acceptor.message(n3, { type: 'prepare', ballot: ballot(1, 'n3'), from: 1 })
+    expect(refused.writes).toEqual([])
+    expect(refused.sent).toEqual([{ to: n3, message: { type: 'preempted', ballot: ballot(2, 'n2') } }])
+    acceptor.restart()
+    expect(acceptor.state.promise).toEqual(ballot(2, 'n2'))
+  })
+
+  test('[PX2] of two ballots of one round the one with the greater opener wins (PMMC §2: lexicographic order)', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n3, { type: 'prepare', ballot: ballot(1, 'n3'), from: 1 })
+    const effects = acceptor.message(n2, { type: 'prepare', ballot: ballot(1, 'n2'), from: 1 })
+    expect(sent(effects, 'preempted')).toHaveLength(1)
+  })
+
+  test('[PX5] a promise reports what was accepted, piece by piece', () => {
+    const acceptor = anAcceptor({}, { config: groupOf(3, { chunkSlots: 2 }) })
+    for (const slot of [1, 2, 4]) acceptor.message(n2, accept(1, slot, `v${slot}`))
+    const prepare = { type: 'prepare', ballot: ballot(2, 'n3') } as const
+    const first = sent(acceptor.message(n3, { ...prepare, from: 1 }), 'promise')[0]?.message
+    expect(first).toMatchObject({
+      from: 1,
+      next: 4,
+      pvalues: [{ slot: 1, ballot: ballot(1, 'n2') }, { slot: 2 }],
+    })
+    const second = sent(acceptor.message(n3, { ...prepare, from: 4 }), 'promise')[0]?.message
+    expect(second).toMatchObject({ from: 4, pvalues: [{ slot: 4, value: batch('v4') }] })
+    expect(second).not.toHaveProperty('next')
+  })
+})
+
+describe('phase 2 (Simple §2.2, PMMC Fig. 4)', () => {
+  test('[PX3] an acceptor never accepts below its promise', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n3, { type: 'prepare', ballot: ballot(5, 'n3'), from: 1 })
+    const effects = acceptor.message(n2, accept(4, 1, 'late'))
+    expect(effects.writes).toEqual([])
+    expect(sent(effects, 'preempted')).toHaveLength(1)
+    expect(acceptor.state.log.size).toBe(0)
+  })
+
+  test('[PX3] accepting above the promise raises it, in the same turn', () => {
+    const acceptor = anAcceptor()
+    const effects = acceptor.message(n2, accept(4, 1, 'v'))
+    expect(effects.writes.map(write => 'save' in write && write.save)).toEqual([
+      'promise',
+      'slot/00000000000001',
+    ])
+    expect(sent(effects, 'accepted')).toEqual([
+      { to: n2, message: { type: 'accepted', ballot: ballot(4, 'n2'), slot: 1, incarnation: '1-a' } },
+    ])
+  })
+
+  test('[PX4] a slot is accepted again at a higher ballot, never at a lower one', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, accept(1, 1, 'one'))
+    acceptor.message(n3, accept(2, 1, 'two', 0, 'n3'))
+    acceptor.message(n2, accept(1, 1, 'one'))
+    expect(acceptor.state.log.get(1)).toEqual({ ballot: ballot(2, 'n3'), value: batch('two') })
+  })
+
+  test('[PX6] a value that replaces a chosen one breaks an invariant', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, accept(1, 1, 'chosen'))
+    acceptor.message(n2, { type: 'chosen', ballot: ballot(1, 'n2'), chosen: 1 })
+    expect(() => acceptor.message(n3, accept(2, 1, 'other', 0, 'n3'))).toThrow('PX6')
+  })
+})
+
+describe('the chosen prefix', () => {
+  test('[PX9] only what was accepted at the ballot of the claim is vouched for', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(at('n1', 'learner'), { type: 'replay', from: 1 })
+    acceptor.message(n2, accept(1, 1, 'old'))
+    const other = acceptor.message(n3, { type: 'heartbeat', ballot: ballot(2, 'n3'), round: 1, chosen: 1 })
+    expect(sent(other, 'paxos.decided')).toEqual([])
+    expect(acceptor.state.vouched).toBe(0)
+
+    const same = acceptor.message(n3, accept(2, 1, 'old', 1, 'n3'))
+    expect(sent(same, 'paxos.decided')).toMatchObject([
+      { message: { from: 1, values: [batch('old')], more: false } },
+    ])
+  })
+
+  test('[PX9] a gap ends what is vouched for, until it is filled', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, accept(1, 1, 'a'))
+    acceptor.message(n2, accept(1, 3, 'c', 3))
+    expect(acceptor.state.vouched).toBe(1)
+    acceptor.message(n2, accept(1, 2, 'b', 3))
+    expect(acceptor.state.vouched).toBe(3)
+  })
+
+  test('[PX9, PX15] how far it vouches survives in the slot rows: a restart replays by itself', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, accept(1, 1, 'a'))
+    acceptor.message(n2, accept(1, 2, 'b', 1))
+    acceptor.restart()
+    const effects = acceptor.message(at('n1', 'learner'), { type: 'replay', from: 1 })
+    expect(sent(effects, 'paxos.decided')).toMatchObject([{ message: { from: 1, values: [batch('a')] } }])
+  })
+
+  test('[PX12] what is missing is fetched, after a moment, from who said that it is chosen', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, accept(1, 2, 'b', 1))
+    const asked = acceptor.timer('catchUp')
+    expect(asked.sent).toEqual([{ to: at('n2', 'acceptor'), message: { type: 'fetch', from: 1 } }])
+    const pvalues = [{ slot: 1, ballot: ballot(1, 'n2'), value: batch('a') }]
+    acceptor.message(at('n2', 'acceptor'), { type: 'fetched', from: 1, pvalues, vouched: 1 })
+    expect(acceptor.state.vouched).toBe(1)
+    expect(acceptor.out.armed.has('catchUp')).toBe(false)
+  })
+
+  test('[PX12] only chosen values are served', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, accept(1, 1, 'a'))
+    acceptor.message(n2, accept(1, 2, 'b', 1))
+    const effects = acceptor.message(at('n3', 'acceptor'), { type: 'fetch', from: 1 })
+    expect(sent(effects, 'fetched')).toMatchObject([{ message: { vouched: 1, pvalues: [{ slot: 1 }] } }])
+  })
+
+  test('[PX3, PX12] learning a value of a higher ballot raises the promise to it', () => {
+    const acceptor = anAcceptor()
+    const pvalues = [{ slot: 1, ballot: ballot(7, 'n3'), value: batch('a') }]
+    acceptor.message(at('n3', 'acceptor'), { type: 'fetched', from: 1, pvalues, vouched: 1 })
+    expect(acceptor.state.promise).toEqual(ballot(7, 'n3'))
+    expect(sent(acceptor.message(n2, accept(6, 1, 'z')), 'preempted')).toHaveLength(1)
+  })
+
+  test('[PX10] the log is dropped below the flushed slot, but for a tail', () => {
+    const acceptor = anAcceptor({}, { config: groupOf(3, { tailSlots: 2 }) })
+    for (let slot = 1; slot <= 6; slot++) acceptor.message(n2, accept(1, slot, `v${slot}`, slot - 1))
+    const effects = acceptor.message(at('n1', 'learner'), { type: 'flushed', slot: 4 })
+    expect(acceptor.state.base).toBe(3)
+    expect(effects.writes).toContainEqual({
+      erase: { from: 'slot/00000000000001', to: 'slot/00000000000004' },
+    })
+    const promised = acceptor.message(n3, { type: 'prepare', ballot: ballot(2, 'n3'), from: 1 })
+    expect(sent(promised, 'promise')).toMatchObject([
+      { message: { base: 3, pvalues: [{ slot: 4 }, {}, {}] } },
+    ])
+    expect(
+      sent(acceptor.message(at('n2', 'acceptor'), { type: 'fetch', from: 2 }), 'compacted'),
+    ).toHaveLength(1)
+  })
+
+  test('[PX10] what is not flushed stays, however long the log', () => {
+    const acceptor = anAcceptor({}, { config: groupOf(3, { tailSlots: 0 }) })
+    for (let slot = 1; slot <= 6; slot++) acceptor.message(n2, accept(1, slot, `v${slot}`, slot - 1))
+    acceptor.message(at('n1', 'learner'), { type: 'flushed', slot: 2 })
+    expect(acceptor.state.base).toBe(2)
+  })
+})
+
+describe('hints', () => {
+  test('[PX18] a pre-vote is refused while a leader is heard, and promises nothing', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, { type: 'heartbeat', ballot: ballot(1, 'n2'), round: 1, chosen: 0 })
+    const preVote = { type: 'preVote', campaign: 1, vouched: 0 } as const
+    expect(sent(acceptor.message(n3, preVote), 'preVoted')).toMatchObject([{ message: { granted: false } }])
+    acceptor.advance(400)
+    const granted = acceptor.message(n3, preVote)
+    expect(sent(granted, 'preVoted')).toMatchObject([{ message: { granted: true } }])
+    expect(granted.writes).toEqual([])
+  })
+
+  test('[PX18] a candidate that lags is refused and told so', () => {
+    const acceptor = anAcceptor({ base: [9, 9] })
+    acceptor.advance(400)
+    const effects = acceptor.message(n3, { type: 'preVote', campaign: 1, vouched: 8 })
+    expect(sent(effects, 'preVoted')).toMatchObject([
+      { message: { granted: false, behind: true, vouched: 9 } },
+    ])
+  })
+
+  test('[PX18] a broken link to the leader counts as silence', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, { type: 'heartbeat', ballot: ballot(1, 'n2'), round: 1, chosen: 0 })
+    acceptor.peer(nodeId('n2'), false)
+    const effects = acceptor.message(n3, { type: 'preVote', campaign: 1, vouched: 0 })
+    expect(sent(effects, 'preVoted')).toMatchObject([{ message: { granted: true } }])
+  })
+
+  test('[PX14] a round is confirmed only while nobody above was promised', () => {
+    const acceptor = anAcceptor()
+    acceptor.message(n2, { type: 'prepare', ballot: ballot(1, 'n2'), from: 1 })
+    const confirm = { type: 'confirm', ballot: ballot(1, 'n2'), round: 3 } as const
+    expect(sent(acceptor.message(n2, confirm), 'confirmed')).toMatchObject([{ message: { round: 3 } }])
+    acceptor.message(n3, { type: 'prepare', ballot: ballot(2, 'n3'), from: 1 })
+    const effects = acceptor.message(n2, confirm)
+    expect(sent(effects, 'confirmed')).toEqual([])
+    expect(sent(effects, 'preempted')).toHaveLength(1)
+  })
+})
+
+test('[PX2] durable state is equal before a crash and after it', () => {
+  const acceptor = anAcceptor({}, { config: groupOf(3, { tailSlots: 2 }) })
+  for (let slot = 1; slot <= 6; slot++) acceptor.message(n2, accept(1, slot, `v${slot}`, slot - 1))
+  acceptor.message(at('n1', 'learner'), { type: 'flushed', slot: 4 })
+  acceptor.message(n3, { type: 'prepare', ballot: ballot(2, 'n3'), from: 1 })
+  const recover = { type: 'recover', nonce: 'n', incarnation: '2-b', from: 0 } as const
+  acceptor.message(at('n3', 'acceptor'), recover)
+  const before = { ...durableAcceptor(acceptor.state), log: new Map(acceptor.state.log) }
+  acceptor.restart()
+  expect(durableAcceptor(acceptor.state)).toEqual(before)
+  expect(acceptor.state.claim).toEqual({ ballot: noBallot, chosen: 0 })
+  expect(acceptor.state.handed).toBeUndefined()
+})
