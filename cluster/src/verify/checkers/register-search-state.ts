@@ -1,10 +1,14 @@
 /** The search's one mutable configuration, with a trail to undo: which operations are placed, and what they left. */
+import { Earliest } from './earliest.ts'
 import type { Step } from './register-model.ts'
 
 /** Typed arrays are read where the index is known to be in range. */
 type Numbers = Int32Array | Float64Array
 const anyState = -1
 const at = (numbers: Numbers, index: number): number => numbers[index] as number
+
+const sees = (step: Step) => step.effect === 'read' || step.effect === 'swap'
+const moves = (step: Step) => step.effect === 'write' || step.effect === 'swap'
 
 export class SearchState {
   /** How many operations were placed in all, those undone again included. */
@@ -32,7 +36,13 @@ export class SearchState {
   #refusalsLeft = 0
   /** By value: optional steps that bring it, by call. */
   readonly #optional = new Map<number, number[]>()
-  readonly #used = new Set<number>()
+  /** Of the optional steps, a bit for each that is placed. */
+  readonly #used: Uint16Array
+  #usedCount = 0
+
+  /** Required steps that need a value, by return; all that bring it, by call. */
+  readonly #observers: Earliest
+  readonly #bringers: Earliest
 
   readonly #trail: Int32Array
   readonly #trailState: Int32Array
@@ -60,8 +70,21 @@ export class SearchState {
     this.#brought = new Int32Array(values)
     this.#optionalNeeds = new Int32Array(values)
     this.#refused = new Int32Array(values)
+    this.#used = new Uint16Array((optional.length + 15) >> 4)
     this.#trail = new Int32Array(this.#steps.length)
     this.#trailState = new Int32Array(this.#steps.length)
+    this.#observers = new Earliest(
+      this.#steps.length,
+      values,
+      i => (i < required.length && sees(this.#step(i)) ? this.#step(i).from : -1),
+      i => this.#step(i).return,
+    )
+    this.#bringers = new Earliest(
+      this.#steps.length,
+      values,
+      i => (moves(this.#step(i)) ? this.#step(i).to : -1),
+      i => this.#step(i).call,
+    )
     this.#link(required)
     for (let i = 0; i < this.#steps.length; i++) {
       this.#count(i, 1)
@@ -99,10 +122,20 @@ export class SearchState {
       if (this.#harmless(mover)) return [mover]
       found.push(mover)
     }
-    const frontier = this.#step(this.#frontier)
-    const first = (i: number) => (frontier.effect !== 'write' && this.#step(i).to === frontier.from ? 0 : 1)
-    found.sort((a, b) => first(a) - first(b) || this.#step(a).return - this.#step(b).return)
+    found.sort((a, b) => this.#rank(a) - this.#rank(b) || this.#step(a).return - this.#step(b).return)
     return [...found, ...this.#optionalCandidates()]
+  }
+
+  /**
+   * Which candidate to try first. What must return next decides; a swap that fits is taken while it fits; a write is
+   * kept for when it is needed, since it fits always.
+   */
+  #rank(index: number): number {
+    const { effect, from } = this.#step(this.#frontier)
+    const step = this.#step(index)
+    if (effect === 'refuse' ? step.to !== from : effect !== 'write' && step.to === from) return 0
+    if (step.effect === 'swap') return 1
+    return index === this.#frontier ? 2 : 3
   }
 
   place(index: number): void {
@@ -113,7 +146,7 @@ export class SearchState {
     this.placements++
     this.#count(index, -1)
     if (index < this.#required) this.#unlink(index)
-    else this.#used.add(index)
+    else this.#toggleUsed(index)
     if (step.effect === 'write' || step.effect === 'swap') this.#state = step.to
   }
 
@@ -124,7 +157,7 @@ export class SearchState {
       this.#state = at(this.#trailState, this.trailLength)
       this.#count(index, 1)
       if (index < this.#required) this.#relink(index)
-      else this.#used.delete(index)
+      else this.#toggleUsed(index)
     }
   }
 
@@ -136,13 +169,22 @@ export class SearchState {
       open.push(event)
       if (event < 0 || position === this.#end) break
     }
-    return this.#used.size === 0
-      ? open.join()
-      : `${open.join()};${[...this.#used].sort((a, b) => a - b).join()}`
+    return this.#usedCount === 0 ? open.join() : `${open.join()};${String.fromCharCode(...this.#used)}`
   }
 
   order(): Step[] {
     return Array.from(this.#trail.subarray(0, this.trailLength), index => this.#step(index))
+  }
+
+  #isUsed(index: number): boolean {
+    const bit = index - this.#required
+    return ((this.#used[bit >> 4] as number) & (1 << (bit & 15))) !== 0
+  }
+
+  #toggleUsed(index: number): void {
+    const bit = index - this.#required
+    this.#used[bit >> 4] = (this.#used[bit >> 4] as number) ^ (1 << (bit & 15))
+    this.#usedCount += this.#isUsed(index) ? 1 : -1
   }
 
   #step(index: number): Step {
@@ -191,13 +233,16 @@ export class SearchState {
     return [...firstToReturn.values()]
   }
 
-  /** Rule 2. */
+  /** Rule 2: whoever has to see the state and returns first must find somebody who brings it back before. */
   #leavesSomebodyBehind(mover: number): boolean {
-    const { effect, to } = this.#step(mover)
     const state = this.#state
-    if (to === state) return false
-    const own = effect === 'swap' && mover < this.#required ? 1 : 0
-    return at(this.#needed, state) - own > 0 && at(this.#brought, state) === 0
+    if (this.#step(mover).to === state) return false
+    this.#observers.place(mover)
+    const observer = this.#observers.first(state)
+    this.#observers.undo(mover, this.#step(mover).from)
+    if (observer < 0) return false
+    const bringer = this.#bringers.first(state)
+    return bringer < 0 || this.#step(bringer).call > this.#step(observer).return
   }
 
   /** Rule 5. */
@@ -224,7 +269,7 @@ export class SearchState {
         const { effect, from, call } = this.#step(index)
         if (call > this.#frontierReturn()) break
         const needs = effect === 'swap' ? from : anyState
-        if (this.#used.has(index) || seen.has(needs)) continue
+        if (this.#isUsed(index) || seen.has(needs)) continue
         seen.add(needs)
         if (needs !== anyState && needs !== this.#state) wanted.add(needs)
         else if (!this.#leavesSomebodyBehind(index)) found.push(index)
@@ -252,7 +297,7 @@ export class SearchState {
 
   #usableWrite(index: number): boolean {
     const { effect, call } = this.#step(index)
-    return effect === 'write' && !this.#used.has(index) && call <= this.#frontierReturn()
+    return effect === 'write' && !this.#isUsed(index) && call <= this.#frontierReturn()
   }
 
   #frontierReturn(): number {
@@ -260,6 +305,13 @@ export class SearchState {
   }
 
   #count(index: number, by: 1 | -1): void {
+    if (by < 0) {
+      this.#observers.place(index)
+      this.#bringers.place(index)
+    } else {
+      this.#observers.undo(index, this.#step(index).from)
+      this.#bringers.undo(index, this.#step(index).to)
+    }
     const { effect, from, to } = this.#step(index)
     const needs = index < this.#required ? this.#needed : this.#optionalNeeds
     if (effect === 'read' || effect === 'swap') needs[from] = at(needs, from) + by
