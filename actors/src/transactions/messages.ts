@@ -6,6 +6,7 @@
  * rules in SPEC.md.
  */
 import type { Address, Json } from '@synod/runtime/protocol'
+import type { Assign } from '../sharding/messages.ts'
 import type { Operation, OperationResult, Outcome, Refusal, TxId } from './operations.ts'
 
 /** `session:sequence`. */
@@ -97,6 +98,7 @@ export interface NotLeader {
   /** What was refused: the id of a submit or lookup, the tag of a read, the attempts of the rest. */
   readonly tx?: TxKey
   readonly tag?: number
+  /** Echoed by one that did nothing with the submit. Absent when leadership was lost meanwhile: it may still happen. */
   readonly send?: number
 }
 /** The shares or keys were placed by another shard map than this group's; fetch the map and plan again. Definite. */
@@ -130,17 +132,23 @@ export interface Prepare extends Attempt {
 export type Vote = Attempt & { readonly type: 'vote'; readonly group: string } & (
     | {
         readonly vote: 'yes'
+        /** Position of the prepare in the participant's history: a commit names it, so that no other prepare is committed. */
+        readonly prepared: number
         readonly results: readonly { readonly index: number; readonly result: OperationResult }[]
       }
     | { readonly vote: 'no'; readonly reason: Refusal; readonly operation: number; readonly detail: string }
     /** Another attempt is needed: wounded, or the map changed. */
     | { readonly vote: 'retry'; readonly why: 'wounded' | 'wrongEpoch' | 'overloaded' }
   )
+/** Commits the prepare of this attempt that has this position. */
+export interface Commitment extends Attempt {
+  readonly prepared: number
+}
 /** Decisions for one group, all that one turn brought. Re-sent until `finished`. */
 export interface Finish {
   readonly type: 'finish'
   readonly coordinator: string
-  readonly commit: readonly Attempt[]
+  readonly commit: readonly Commitment[]
   readonly abort: readonly Attempt[]
 }
 export interface Finished {
@@ -160,6 +168,11 @@ export interface Wound extends Attempt {
   readonly by: TxKey
 }
 
+/** What is under way here, for operators. Answered by `TransactionsStatus` (status.ts). */
+export interface ListTransactions {
+  readonly type: 'transactions'
+}
+
 export type TransactionMessage =
   | Submit
   | ReadKeys
@@ -172,5 +185,7 @@ export type TransactionMessage =
   | Inquire
   | Wound
   | NotLeader
+  | ListTransactions
+  | Assign
 export type ToSession = Submitted | KeysRead | KeysScanned | NotLeader | WrongEpoch | Overloaded
 export type ReplyTo = Address

@@ -1,0 +1,71 @@
+/** `decide`, `refuse`, `abort`: the coordinating group's log, in which the first decision wins. */
+import type { ApplyContext, Store } from '../replicated/state-machine.ts'
+import { applyWrites, type Measures } from './changes.ts'
+import type { Abort, AbortResult, Decide, Decision, NumberedResult, Refuse } from './commands.ts'
+import { evaluate } from './evaluate.ts'
+import { isExpired, record, recorded } from './exactly-once.ts'
+import type { Attempt } from './messages.ts'
+import type { OperationResult } from './operations.ts'
+import { isLocked, requestOf } from './prepared-locks.ts'
+import { type RecordRow, row, rowKey, type UnfinishedRow } from './rows.ts'
+
+/** [TX4, TX5] Commits when the own share is possible now: applied, recorded, and what participants owe, in one command. */
+export function applyDecide(
+  store: Store,
+  command: Decide,
+  context: ApplyContext,
+  measures: Measures,
+): Decision {
+  const before = recorded(store, command, command.fingerprint)
+  if (before !== undefined) return before
+  if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
+  if (isLocked(store, requestOf(command.operations))) return { status: 'locked' }
+  const version = context.index
+  const own = evaluate(store, command.operations, { version, decides: true })
+  if (own.verdict === 'wait') return { status: 'locked' }
+  if (own.verdict === 'refused') {
+    const { reason, operation, detail } = own
+    return record(store, command, command, { status: 'refused', reason, operation, detail }, context)
+  }
+  if (command.probe === true) return { status: 'possible' }
+  applyWrites(store, command.operations, { locked: version, added: version }, measures)
+  const { tx, attempt, votes } = command
+  const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
+  if (votes.length > 0) store.put(rowKey.unfinished(tx), { attempt, owing } satisfies UnfinishedRow)
+  const results = inOrder([own.results, ...votes.map(vote => vote.results)])
+  return record(store, command, command, { status: 'committed', results }, context)
+}
+
+function inOrder(parts: readonly (readonly NumberedResult[])[]): OperationResult[] {
+  return parts
+    .flat()
+    .sort((a, b) => a.index - b.index)
+    .map(({ result }) => result)
+}
+
+/** [TX4] */
+export function applyRefuse(store: Store, command: Refuse, context: ApplyContext): Decision {
+  const before = recorded(store, command, command.fingerprint)
+  if (before !== undefined) return before
+  return record(store, command, command, { status: 'refused', ...command.refused }, context)
+}
+
+/** [TX4, TX9] Closes each attempt that is not decided. */
+export function applyAbort(store: Store, command: Abort, context: ApplyContext): AbortResult {
+  const closed: Attempt[] = []
+  const decided: string[] = []
+  for (const { tx, attempt, age } of command.attempts) {
+    const before = row.record(store, tx)
+    // The record may be forgotten before all participants have finished.
+    if (before?.outcome !== undefined || row.unfinished(store, tx) !== undefined) decided.push(tx)
+    else if (isExpired(store, tx)) closed.push({ tx, attempt })
+    else {
+      const last = Math.max(attempt, before?.closed ?? 0)
+      const kept = before?.age ?? age
+      const closing: RecordRow = { closed: last, timeMs: context.timeMs }
+      store.put(rowKey.record(tx), kept === undefined ? closing : { ...closing, age: kept })
+      closed.push({ tx, attempt: last })
+    }
+  }
+  return { closed, decided }
+}

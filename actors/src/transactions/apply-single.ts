@@ -1,0 +1,31 @@
+/** `execute`: a transaction whose keys all lie in this group, in one command. */
+import type { ApplyContext, Store } from '../replicated/state-machine.ts'
+import { applyWrites, type Measures } from './changes.ts'
+import type { Decision, Execute } from './commands.ts'
+import { evaluate } from './evaluate.ts'
+import { record, recorded } from './exactly-once.ts'
+import { isLocked, requestOf } from './prepared-locks.ts'
+import { row } from './rows.ts'
+
+/** [TX1] */
+export function applyExecute(
+  store: Store,
+  command: Execute,
+  context: ApplyContext,
+  measures: Measures,
+): Decision {
+  const before = recorded(store, command, command.fingerprint)
+  if (before !== undefined) return before
+  if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
+  if (isLocked(store, requestOf(command.operations))) return { status: 'locked' }
+  const version = context.index
+  const evaluation = evaluate(store, command.operations, { version, decides: true })
+  if (evaluation.verdict === 'wait') return { status: 'locked' }
+  if (evaluation.verdict === 'refused') {
+    const { reason, operation, detail } = evaluation
+    return record(store, command, command, { status: 'refused', reason, operation, detail }, context)
+  }
+  applyWrites(store, command.operations, { locked: version, added: version }, measures)
+  const results = evaluation.results.map(({ result }) => result)
+  return record(store, command, command, { status: 'committed', results }, context)
+}

@@ -1,0 +1,51 @@
+/** Who waits for an answer, and how it is told: an actor by message, somebody outside by reply. */
+import type { Address, Request } from '@synod/runtime/protocol'
+import type { Submit, TxKey } from '../messages.ts'
+import type { Outcome } from '../operations.ts'
+import { txId } from '../rows.ts'
+import type { Asker, Running, Turn } from './state.ts'
+
+export function answer({ out }: Turn, to: Address | Request, message: unknown): void {
+  if (typeof to === 'string') out.send(to, message)
+  else out.reply(to, message)
+}
+
+/** Echoes the asker's send, so that it knows which of its sends this answers. */
+export function echo(send: number | undefined): { readonly send?: number } {
+  return send === undefined ? {} : { send }
+}
+
+export function submitted(turn: Turn, asker: Asker, tx: TxKey, outcome: Outcome): void {
+  answer(turn, asker.to, { type: 'submitted', id: txId(tx), outcome, ...echo(asker.send) })
+}
+
+export function askerOf(to: Address | Request, send: number | undefined): Asker {
+  return { to, ...echo(send) }
+}
+
+/** Statuses of an id that cannot be used (again). */
+export function refusedAs(status: 'expired' | 'conflictingRequest' | 'closed'): Outcome {
+  if (status === 'conflictingRequest') {
+    return { status, detail: 'this id was used for another request' }
+  }
+  return { status: 'expired', detail: 'the answer to this id is no longer known; it cannot execute again' }
+}
+
+/** The same asker again replaces itself: everybody is answered once. */
+export function attach(running: Running, to: Address | Request, submit: Submit | undefined): void {
+  const key = typeof to === 'string' ? to : `${to.node}#${to.id}`
+  const before = running.askers.get(key)?.send
+  const send = submit?.send === undefined ? before : Math.max(submit.send, before ?? 0)
+  running.askers.set(key, askerOf(to, send))
+}
+
+export function answerAll(turn: Turn, running: Running, outcome: Outcome): void {
+  for (const asker of running.askers.values()) submitted(turn, asker, running.tx, outcome)
+}
+
+/** Definite refusals that are no outcome: the session plans again, or waits. */
+export function refuseAll(turn: Turn, running: Running, message: object): void {
+  for (const { to, send } of running.askers.values()) {
+    answer(turn, to, { ...message, group: turn.seat.group, tx: running.tx, ...echo(send) })
+  }
+}

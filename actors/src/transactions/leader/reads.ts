@@ -1,0 +1,179 @@
+/**
+ * Linearizable reads without a log write: a read point from the quorum, then everything that is prepared on these
+ * keys must finish, because it may be decided and acknowledged already. What is prepared later does not delay.
+ */
+import type { Address, Request } from '@synod/runtime/protocol'
+import { recorded } from '../exactly-once.ts'
+import { limits } from '../limits.ts'
+import type { KeysRead, KeysScanned, Lookup, ReadKeys, ScanKeys, TxKey } from '../messages.ts'
+import { row, txKey } from '../rows.ts'
+import { scanValues } from '../scan-values.ts'
+import { answer, askerOf, attach, refusedAs, submitted } from './askers.ts'
+import { owns } from './ownership.ts'
+import { armTick, type PendingRead, type Turn, tuning } from './state.ts'
+
+export function onRead(turn: Turn, asker: Address | Request, message: ReadKeys | ScanKeys): void {
+  const { state, seat } = turn
+  const { group } = seat
+  const { tag } = message
+  if (!isOwn(turn, message)) {
+    answer(turn, asker, {
+      type: 'wrongEpoch',
+      group,
+      epoch: row.assignment(seat.store)?.epoch ?? 0,
+      tag,
+    })
+    return
+  }
+  if (message.type === 'readKeys' && message.fast) {
+    answer(turn, asker, keysRead(turn, message))
+    return
+  }
+  if (state.reads.size >= limits.reads) {
+    answer(turn, asker, { type: 'overloaded', group, tag })
+    return
+  }
+  const token = state.nextToken++
+  state.reads.set(token, { message, asker, arrivedMs: state.nowMs, waitsFor: undefined })
+  turn.out.confirm(token)
+  armTick(turn)
+}
+
+function isOwn({ seat }: Turn, message: ReadKeys | ScanKeys): boolean {
+  const assignment = row.assignment(seat.store)
+  if (assignment?.epoch !== message.epoch) return false
+  if (message.type === 'readKeys') {
+    return message.keys.every(({ keyspace, key }) => owns(assignment, seat.group, keyspace, key))
+  }
+  return assignment.shards.some(shard => shard.keyspace === message.keyspace && shard.group === seat.group)
+}
+
+/** [TX15] */
+export function onConfirmed(turn: Turn, token: number): void {
+  const { state } = turn
+  const lookup = state.lookups.get(token)
+  if (lookup !== undefined) {
+    finishLookup(turn, token)
+    return
+  }
+  const read = state.reads.get(token)
+  if (read === undefined) return
+  read.waitsFor = preparedOn(turn, read.message)
+  if (read.waitsFor.size === 0) {
+    answerRead(turn, token, read)
+    return
+  }
+  for (const tx of read.waitsFor) {
+    const readers = state.readers.get(tx)
+    if (readers === undefined) state.readers.set(tx, new Set([token]))
+    else readers.add(token)
+  }
+}
+
+/** Who is prepared to change what is read. */
+function preparedOn({ state, seat }: Turn, message: ReadKeys | ScanKeys): Set<TxKey> {
+  const found = new Set<TxKey>()
+  const add = (holders: Iterable<TxKey>) => {
+    for (const tx of holders) if (row.prepared(seat.store, tx) !== undefined) found.add(tx)
+  }
+  if (message.type === 'readKeys') {
+    for (const { keyspace, key } of message.keys) {
+      const held = state.table.items.get(`${keyspace}/${key}`)
+      if (held !== undefined && held.mode !== 'shared') add(held.holders)
+    }
+    return found
+  }
+  const prefix = `${message.keyspace}/${message.prefix}`
+  for (const [item, held] of state.table.items) {
+    if (held.mode !== 'shared' && item.startsWith(prefix)) add(held.holders)
+  }
+  return found
+}
+
+/** A share is no longer prepared. */
+export function readersMayGo(turn: Turn, tx: TxKey): void {
+  const { state } = turn
+  const tokens = state.readers.get(tx)
+  if (tokens === undefined) return
+  state.readers.delete(tx)
+  for (const token of tokens) {
+    const read = state.reads.get(token)
+    read?.waitsFor?.delete(tx)
+    if (read?.waitsFor?.size === 0) answerRead(turn, token, read)
+  }
+}
+
+function answerRead(turn: Turn, token: number, { message, asker }: PendingRead): void {
+  turn.state.reads.delete(token)
+  // The map may have changed while it waited.
+  if (!isOwn(turn, message)) {
+    onRead(turn, asker, message)
+    return
+  }
+  answer(turn, asker, message.type === 'readKeys' ? keysRead(turn, message) : keysScanned(turn, message))
+}
+
+function keysRead({ seat }: Turn, { tag, keys }: ReadKeys): KeysRead {
+  const values = keys.map(({ keyspace, key }) => {
+    const stored = row.value(seat.store, `${keyspace}/${key}`)
+    return { value: stored?.value ?? null, version: stored?.version ?? 0 }
+  })
+  return { type: 'keysRead', tag, values }
+}
+
+function keysScanned({ seat }: Turn, message: ScanKeys): KeysScanned {
+  const { tag, keyspace, prefix, after } = message
+  const limit = Math.min(message.limit, limits.scanEntries)
+  const range = { keyspace, prefix, limit: limit + 1, ...(after === undefined ? {} : { after }) }
+  const entries = scanValues(seat.store, range, undefined, limit + 1)
+  return { type: 'keysScanned', tag, entries: entries.slice(0, limit), more: entries.length > limit }
+}
+
+/** What is known of a transaction: at once when it is decided; "nothing" only from a read point. */
+export function onLookup(turn: Turn, asker: Address | Request, { id, fingerprint }: Lookup): void {
+  const { state } = turn
+  const tx = txKey(id)
+  const running = state.running.get(tx)
+  if (answerKnown(turn, asker, tx, fingerprint)) return
+  if (running !== undefined) {
+    attach(running, asker, undefined)
+    return
+  }
+  const token = state.nextToken++
+  state.lookups.set(token, { tx, asker, ...(fingerprint === undefined ? {} : { fingerprint }) })
+  turn.out.confirm(token)
+}
+
+function answerKnown(
+  turn: Turn,
+  asker: Address | Request,
+  tx: TxKey,
+  fingerprint: string | undefined,
+): boolean {
+  const known = recorded(turn.seat.store, { tx, attempt: 0 }, fingerprint)
+  if (known === undefined || known.status === 'closed') return false
+  const outcome = known.status === 'decided' ? known.outcome : refusedAs(known.status)
+  submitted(turn, askerOf(asker, undefined), tx, outcome)
+  return true
+}
+
+function finishLookup(turn: Turn, token: number): void {
+  const lookup = turn.state.lookups.get(token)
+  if (lookup === undefined) return
+  turn.state.lookups.delete(token)
+  const { tx, asker, fingerprint } = lookup
+  const running = turn.state.running.get(tx)
+  if (answerKnown(turn, asker, tx, fingerprint)) return
+  if (running !== undefined) attach(running, asker, undefined)
+  else {
+    const outcome = { status: 'unavailable', detail: 'nothing is known of this transaction' } as const
+    submitted(turn, askerOf(asker, undefined), tx, outcome)
+  }
+}
+
+export function dropOldReads({ state }: Turn): void {
+  for (const [token, read] of state.reads) {
+    if (read.arrivedMs + tuning.readPatienceMs > state.nowMs) break
+    state.reads.delete(token)
+  }
+}

@@ -1,0 +1,58 @@
+/** Members that do not lead, or lead no longer, say so: whoever asks goes to the leader. */
+import { type Event, type NodeId, unreachable } from '@synod/runtime/protocol'
+import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
+import type { Command } from '../commands.ts'
+import type { NotLeader, TransactionMessage } from '../messages.ts'
+import { txKey } from '../rows.ts'
+import { answer, echo, refuseAll } from './askers.ts'
+import type { Turn } from './state.ts'
+
+export function refuseMessage(
+  seat: Seat,
+  event: Event<TransactionMessage>,
+  leader: NodeId | undefined,
+  out: LeaderOutbox<Command>,
+): void {
+  if (event.kind !== 'message' && event.kind !== 'request') return
+  const about = subject(event.message)
+  if (about === undefined) return
+  const message: NotLeader = { type: 'notLeader', group: seat.group, leader: leader ?? null, ...about }
+  if (event.kind === 'request') out.reply(event.request, message)
+  else out.send(event.from, message)
+}
+
+/** What is refused; undefined: an answer, which needs none. */
+function subject(message: TransactionMessage): Pick<NotLeader, 'tx' | 'tag' | 'send'> | undefined {
+  switch (message.type) {
+    case 'submit':
+      return { tx: txKey(message.id), ...echo(message.send) }
+    case 'lookup':
+      return { tx: txKey(message.id) }
+    case 'readKeys':
+    case 'scanKeys':
+      return { tag: message.tag }
+    case 'prepare':
+    case 'wound':
+      return { tx: message.tx }
+    case 'finish':
+    case 'inquire':
+    case 'assign':
+    case 'transactions':
+      return {}
+    case 'vote':
+    case 'finished':
+    case 'notLeader':
+      return undefined
+    default:
+      return unreachable(message)
+  }
+}
+
+/** Leadership is lost: what was proposed may still happen, and asking the next leader tells. */
+export function tellAll(turn: Turn): void {
+  const { state, seat } = turn
+  const refusal = { type: 'notLeader', group: seat.group, leader: null }
+  for (const running of state.running.values()) refuseAll(turn, running, refusal)
+  for (const { asker, message } of state.reads.values()) answer(turn, asker, { ...refusal, tag: message.tag })
+  for (const { asker, tx } of state.lookups.values()) answer(turn, asker, { ...refusal, tx })
+}

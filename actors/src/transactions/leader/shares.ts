@@ -1,0 +1,165 @@
+/** Shares of transactions that other groups coordinate: in line, in the log, prepared, finished. */
+import type { Address } from '@synod/runtime/protocol'
+import type { FinishShares, PrepareResult, PrepareShare } from '../commands.ts'
+import { limits } from '../limits.ts'
+import type { Attempt, Finish, Prepare, TxKey, Vote } from '../messages.ts'
+import { row } from '../rows.ts'
+import { type Entrant, enter, hold, leave, waitAgain } from './entering.ts'
+import { ownsAll } from './ownership.ts'
+import { readersMayGo } from './reads.ts'
+import { heardFrom, toLeader } from './routes.ts'
+import { serveLine } from './serving.ts'
+import { armTick, type PreparedShare, type ShareState, type Turn, tuning } from './state.ts'
+
+export function shareEntrant({ prepare }: ShareState): Entrant {
+  const { tx, age, operations } = prepare
+  return { tx, age, operations, holds: true }
+}
+
+type Ballot =
+  | Pick<Extract<Vote, { vote: 'yes' }>, 'vote' | 'prepared' | 'results'>
+  | Pick<Extract<Vote, { vote: 'no' }>, 'vote' | 'reason' | 'operation' | 'detail'>
+  | Pick<Extract<Vote, { vote: 'retry' }>, 'vote' | 'why'>
+
+function vote({ out, seat }: Turn, to: Address | undefined, { tx, attempt }: Attempt, ballot: Ballot): void {
+  if (to !== undefined)
+    out.send(to, { type: 'vote', tx, attempt, group: seat.group, ...ballot } satisfies Vote)
+}
+
+/** [TX2] A repeat gets the same vote: the prepared row is the vote. */
+export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
+  const { state, seat } = turn
+  const { tx, attempt } = prepare
+  heardFrom(turn, from, prepare.coordinator)
+  const row_ = row.prepared(seat.store, tx)
+  if (row_?.attempt === attempt) {
+    const { prepared, results } = row_
+    vote(turn, from, prepare, { vote: 'yes', prepared, results })
+    return
+  }
+  const tombstone = row.tombstone(seat.store, tx)
+  if ((row_?.attempt ?? 0) > attempt || (tombstone?.attempt ?? 0) >= attempt) {
+    vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
+    return
+  }
+  const share = state.shares.get(tx)
+  if (share !== undefined && share.prepare.attempt >= attempt) {
+    share.askedMs = state.nowMs
+    if (share.prepare.attempt === attempt) share.replyTo = from
+    return
+  }
+  admit(turn, from, prepare)
+}
+
+function admit(turn: Turn, from: Address, prepare: Prepare): void {
+  const { state, seat } = turn
+  const assignment = row.assignment(seat.store)
+  if (assignment?.epoch !== prepare.epoch || !ownsAll(assignment, seat.group, prepare.operations)) {
+    vote(turn, from, prepare, { vote: 'retry', why: 'wrongEpoch' })
+    return
+  }
+  // A transaction that this group coordinates is no share here: a map of another time.
+  if (state.running.has(prepare.tx) || state.queue.waiters.size >= limits.waiting) {
+    vote(turn, from, prepare, { vote: 'retry', why: 'overloaded' })
+    return
+  }
+  const { nowMs } = state
+  const share: ShareState = { prepare, replyTo: from, phase: 'waiting', askedMs: nowMs, inquireMs: 0 }
+  const freed = leave(turn, prepare.tx)
+  state.shares.set(prepare.tx, share)
+  if (enter(turn, shareEntrant(share))) goShare(turn, share)
+  serveLine(turn, freed)
+}
+
+/** The locks are held in memory; the log makes them last. */
+export function goShare(turn: Turn, share: ShareState): void {
+  share.phase = 'proposed'
+  const { tx, attempt, age, coordinator, participants, operations } = share.prepare
+  const epoch = share.prepare.epoch ?? 0
+  turn.out.propose({ type: 'prepare', tx, attempt, age, epoch, coordinator, participants, operations })
+}
+
+/** A prepare was applied: ours, or one that a deposed leader had proposed. */
+export function onPrepared(turn: Turn, command: PrepareShare, result: PrepareResult): void {
+  const { state } = turn
+  if (result.vote === 'yes') {
+    stay(turn, command, result)
+    return
+  }
+  const share = state.shares.get(command.tx)
+  if (share === undefined || share.prepare.attempt !== command.attempt || share.phase !== 'proposed') return
+  if (result.vote === 'locked') {
+    share.phase = 'waiting'
+    const freed = leave(turn, command.tx)
+    waitAgain(turn, shareEntrant(share))
+    serveLine(turn, freed)
+    return
+  }
+  vote(turn, share.replyTo, command, result)
+  dropShare(turn, command.tx)
+}
+
+function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, { vote: 'yes' }>): void {
+  const { state } = turn
+  const { tx, attempt, operations } = command
+  const { vote: yes, prepared, results } = result
+  const before = state.shares.get(tx)
+  const ours = before?.prepare.attempt === attempt && before.phase === 'proposed' && state.table.held.has(tx)
+  if (!ours) takeIn(turn, command)
+  const share = state.shares.get(tx)
+  if (share === undefined || share.prepare.attempt !== attempt) return
+  share.phase = 'prepared'
+  share.inquireMs = state.nowMs + tuning.inDoubtMs * (1 + turn.out.random() / 4)
+  armTick(turn)
+  vote(turn, share.replyTo, { tx, attempt }, { vote: yes, prepared, results })
+  // What lost its place in memory for it is told by the log, and tries again.
+  if (!ours) hold(turn, tx, operations)
+}
+
+/** Prepared without this leader's doing. */
+function takeIn(turn: Turn, command: PrepareShare): void {
+  const before = turn.state.shares.get(command.tx)
+  if (before !== undefined && before.prepare.attempt > command.attempt) return
+  const replyTo = before?.prepare.attempt === command.attempt ? before.replyTo : undefined
+  leave(turn, command.tx)
+  const askedMs = turn.state.nowMs
+  turn.state.shares.set(command.tx, { prepare: command, replyTo, phase: 'prepared', askedMs, inquireMs: 0 })
+}
+
+/** A new leader takes over what is prepared, and asks for the decisions at once. */
+export function adopt(turn: Turn, prepare: PreparedShare): void {
+  hold(turn, prepare.tx, prepare.operations)
+  const inquireMs = turn.out.random() * tuning.resendMs
+  turn.state.shares.set(prepare.tx, { prepare, replyTo: undefined, phase: 'prepared', askedMs: 0, inquireMs })
+}
+
+export function dropShare(turn: Turn, tx: TxKey): void {
+  turn.state.shares.delete(tx)
+  const freed = leave(turn, tx)
+  readersMayGo(turn, tx)
+  serveLine(turn, freed)
+}
+
+/** Decisions: into the log, then `finished`. */
+export function onFinish(turn: Turn, from: Address, { coordinator, commit, abort }: Finish): void {
+  heardFrom(turn, from, coordinator)
+  turn.state.finishers.set(coordinator, from)
+  turn.out.propose({ type: 'finish', coordinator, commit, abort })
+}
+
+export function onFinishApplied(turn: Turn, { coordinator, commit, abort }: FinishShares): void {
+  const { state, seat } = turn
+  for (const { tx, attempt } of [...commit, ...abort]) {
+    const share = state.shares.get(tx)
+    if (share === undefined) continue
+    const prepared = row.prepared(seat.store, tx)
+    // Waiting or proposed attempts that are closed now get no vote: the log would refuse them.
+    const over = share.phase === 'prepared' ? prepared === undefined : share.prepare.attempt <= attempt
+    if (over) dropShare(turn, tx)
+  }
+  const attempts = [...commit, ...abort].map(({ tx, attempt }) => ({ tx, attempt }))
+  const message = { type: 'finished', group: seat.group, attempts }
+  const to = state.finishers.get(coordinator)
+  if (to === undefined) toLeader(turn, coordinator, message)
+  else turn.out.send(to, message)
+}

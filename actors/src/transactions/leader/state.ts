@@ -1,0 +1,179 @@
+/**
+ * What only a leader knows: who waits, what it coordinates, what others still owe. All of it volatile: a new leader
+ * starts from the prepared and the unfinished rows, and everybody who waits asks again.
+ */
+import type { Address, NodeId, Request } from '@synod/runtime/protocol'
+import { emptyLockTable, type LockTable } from '../../concurrency/lock-table.ts'
+import { emptyQueue, type WaitQueue } from '../../concurrency/waiting.ts'
+import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
+import type { Command, YesVote } from '../commands.ts'
+import type { Age, Attempt, Commitment, Prepare, ReadKeys, ScanKeys, Submit, TxKey } from '../messages.ts'
+
+/** Whoever asked, and the highest of its sends that arrived. */
+export interface Asker {
+  readonly to: Address | Request
+  readonly send?: number
+}
+
+/** Where a transaction that was submitted here stands. */
+export type Phase =
+  /** For the own share's locks; holds nothing. */
+  | { readonly at: 'waiting' }
+  | { readonly at: 'preparing'; readonly votes: Map<string, YesVote>; sentMs: number; sends: number }
+  /** In the log's hands. */
+  | { readonly at: 'proposed' }
+  /** The abort of this attempt is proposed. */
+  | { readonly at: 'closing'; readonly then: AfterClosing }
+  | { readonly at: 'backoff'; readonly untilMs: number }
+export type AfterClosing = 'retry' | 'unavailable' | 'overloaded' | 'wrongEpoch'
+
+export interface Running {
+  readonly tx: TxKey
+  readonly submit: Submit
+  readonly age: Age
+  readonly askers: Map<string, Asker>
+  attempt: number
+  deadlineMs: number
+  /** Whether participants may have prepared this attempt. */
+  asked: boolean
+  phase: Phase
+}
+
+export type PreparedShare = Pick<
+  Prepare,
+  'tx' | 'attempt' | 'age' | 'coordinator' | 'participants' | 'operations'
+>
+/** A share that another group coordinates. */
+export interface ShareState {
+  readonly prepare: PreparedShare & { readonly epoch?: number }
+  /** Where the vote goes; undefined when nobody asked this leader. */
+  replyTo: Address | undefined
+  phase: 'waiting' | 'proposed' | 'prepared'
+  /** When it was last asked for, and when to ask for the decision. */
+  askedMs: number
+  inquireMs: number
+}
+
+/** A decision that groups have not replicated yet. */
+export interface Owed {
+  readonly attempt: Attempt
+  readonly commit: boolean
+  readonly groups: Map<string, { readonly prepared: number; dueMs: number; sends: number }>
+}
+
+export interface PendingRead {
+  readonly message: ReadKeys | ScanKeys
+  readonly asker: Address | Request
+  readonly arrivedMs: number
+  /** Undefined until the read point is confirmed: then the prepared transactions that must finish first. */
+  waitsFor: Set<TxKey> | undefined
+}
+
+export interface LeaderState {
+  /** Monotonic time of the last event. */
+  nowMs: number
+  wallMs: number
+  readonly table: LockTable
+  readonly queue: WaitQueue
+  readonly running: Map<TxKey, Running>
+  readonly shares: Map<TxKey, ShareState>
+  /** By `attemptKey`. */
+  readonly owed: Map<string, Owed>
+  /** What the next flush sends: one `finish` per group. */
+  readonly finishes: Map<string, { commit: Commitment[]; abort: Attempt[] }>
+  /** Finished by these groups: to be forgotten with the next batch. */
+  readonly paid: (Attempt & { readonly group: string })[]
+  readonly reads: Map<number, PendingRead>
+  /** Lookups that wait for a read point. */
+  readonly lookups: Map<
+    number,
+    { readonly tx: TxKey; readonly fingerprint?: string; readonly asker: Asker['to'] }
+  >
+  /** Prepared transaction → reads that wait for it. */
+  readonly readers: Map<TxKey, Set<number>>
+  nextToken: number
+  /** Believed leaders of other groups. */
+  readonly routes: Map<string, NodeId>
+  readonly redirects: Map<string, number>
+  /** In doubt about undecided transactions: told when the abort is in the log. */
+  readonly inquirers: Map<TxKey, Set<string>>
+  /** Who sent finishes that are proposed: coordinator group → address. */
+  readonly finishers: Map<string, Address>
+  /** Last wound by waiter, so that victims get time to go. */
+  readonly woundMs: Map<TxKey, number>
+  readonly assigners: Set<Address>
+  armed: { tick: boolean; flush: boolean }
+  forgetMs: number
+  readonly sweep: { records: string; tombstones: string; sessions: string }
+}
+
+/** What the functions of a leader side work on. */
+export interface Turn {
+  readonly state: LeaderState
+  readonly seat: Seat
+  readonly out: LeaderOutbox<Command>
+}
+
+export function emptyState(): LeaderState {
+  return {
+    nowMs: 0,
+    wallMs: 0,
+    table: emptyLockTable(),
+    queue: emptyQueue(),
+    running: new Map(),
+    shares: new Map(),
+    owed: new Map(),
+    finishes: new Map(),
+    paid: [],
+    reads: new Map(),
+    lookups: new Map(),
+    readers: new Map(),
+    nextToken: 1,
+    routes: new Map(),
+    redirects: new Map(),
+    inquirers: new Map(),
+    finishers: new Map(),
+    woundMs: new Map(),
+    assigners: new Set(),
+    armed: { tick: false, flush: false },
+    forgetMs: 0,
+    sweep: { records: '', tombstones: '', sessions: '' },
+  }
+}
+
+export function attemptKey({ tx, attempt }: Attempt): string {
+  return `${tx}#${attempt}`
+}
+
+/** All in milliseconds. */
+export const tuning = {
+  tickMs: 25,
+  resendMs: 200,
+  resendMaxMs: 1_000,
+  woundAfterMs: 30,
+  woundAgainMs: 100,
+  inDoubtMs: 1_000,
+  /** A waiting share whose coordinator has not asked again for so long is dropped. */
+  abandonedMs: 5_000,
+  finishAgainMs: 300,
+  /** An abort is sent so often; afterwards whoever is in doubt asks. */
+  abortSends: 3,
+  forgetEveryMs: 250,
+  forgetBatch: 500,
+  readPatienceMs: 10_000,
+  backoffMs: 20,
+  sweepEveryMs: 2_000,
+  sweepRows: 1_000,
+} as const
+
+export function armTick({ state, out }: Turn): void {
+  if (state.armed.tick) return
+  state.armed.tick = true
+  out.setTimer('tick', tuning.tickMs)
+}
+
+export function armFlush({ state, out }: Turn): void {
+  if (state.armed.flush) return
+  state.armed.flush = true
+  out.setTimer('flush', 0)
+}

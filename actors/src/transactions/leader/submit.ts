@@ -1,0 +1,75 @@
+/** A session asks: the answer is recorded, under way, or the transaction starts. */
+import type { Address, Request } from '@synod/runtime/protocol'
+import { recorded } from '../exactly-once.ts'
+import { firstUnfit, limits } from '../limits.ts'
+import type { Submit } from '../messages.ts'
+import type { Outcome } from '../operations.ts'
+import { row, txKey } from '../rows.ts'
+import { answer, askerOf, attach, echo, refusedAs, submitted } from './askers.ts'
+import { ownsAll } from './ownership.ts'
+import { begin } from './running.ts'
+import type { Running, Turn } from './state.ts'
+
+export function onSubmit(turn: Turn, from: Address | Request, message: Submit): void {
+  const { state, seat } = turn
+  const tx = txKey(message.id)
+  const known = recorded(seat.store, { tx, attempt: 0 }, message.fingerprint)
+  const running = state.running.get(tx)
+  if (known?.status === 'decided') submitted(turn, askerOf(from, message.send), tx, known.outcome)
+  else if (known !== undefined) submitted(turn, askerOf(from, message.send), tx, refusedAs(known.status))
+  else if (running !== undefined) join(turn, running, from, message)
+  else start(turn, from, message)
+}
+
+/** [EO1] Under way already: one more waits for the same answer. */
+function join(turn: Turn, running: Running, from: Address | Request, message: Submit): void {
+  const { fingerprint } = running.submit
+  if (fingerprint !== undefined && message.fingerprint !== undefined && fingerprint !== message.fingerprint) {
+    submitted(turn, askerOf(from, message.send), running.tx, refusedAs('conflictingRequest'))
+    return
+  }
+  attach(running, from, message)
+  running.deadlineMs = Math.max(running.deadlineMs, turn.state.nowMs + message.patienceMs)
+}
+
+function start(turn: Turn, from: Address | Request, message: Submit): void {
+  const { state, seat } = turn
+  const tx = txKey(message.id)
+  const { group } = seat
+  const unfit = unfitness(message, group)
+  if (unfit !== undefined) {
+    submitted(turn, askerOf(from, message.send), tx, unfit)
+    return
+  }
+  const assignment = row.assignment(seat.store)
+  const own = message.shares[0]
+  if (
+    assignment?.epoch !== message.epoch ||
+    own === undefined ||
+    !ownsAll(assignment, group, own.operations)
+  ) {
+    const epoch = assignment?.epoch ?? 0
+    answer(turn, from, { type: 'wrongEpoch', group, epoch, tx, ...echo(message.send) })
+    return
+  }
+  // A share of it is here: then another group coordinated it, by another map.
+  const elsewhere = state.shares.has(tx)
+  if (elsewhere || state.running.size >= limits.running || state.queue.waiters.size >= limits.waiting) {
+    answer(turn, from, { type: 'overloaded', group, tx, ...echo(message.send) })
+    return
+  }
+  begin(turn, from, message)
+}
+
+/** [TX19] Depends on the request alone. */
+function unfitness({ shares }: Submit, group: string): Outcome | undefined {
+  const operations = shares.flatMap(share => share.operations)
+  const groups = new Set(shares.map(share => share.group))
+  if (shares[0]?.group !== group || groups.size !== shares.length || operations.length === 0) {
+    const detail =
+      'the first share is the coordinating group, each group has one share, and there are operations'
+    return { status: 'refused', reason: 'invalid', operation: 0, detail }
+  }
+  const unfit = firstUnfit(operations)
+  return unfit === undefined ? undefined : { status: 'refused', ...unfit }
+}

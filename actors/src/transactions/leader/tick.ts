@@ -1,0 +1,68 @@
+/** What time brings: patience ends, messages are sent again, victims are chosen, doubts are asked. */
+
+import { inquireAll } from './doubt.ts'
+import { leave } from './entering.ts'
+import { flushFinishes, forgetPaid, sendOwedAgain } from './owing.ts'
+import { dropOldReads } from './reads.ts'
+import { turnTo } from './routes.ts'
+import { close, sendPrepares, tryToGo } from './running.ts'
+import { serveLine } from './serving.ts'
+import { dropShare } from './shares.ts'
+import { armTick, type Running, type Turn, tuning } from './state.ts'
+import { woundAll } from './wounds.ts'
+
+export function onFlush(turn: Turn): void {
+  turn.state.armed.flush = false
+  flushFinishes(turn)
+}
+
+export function onTick(turn: Turn): void {
+  const { state } = turn
+  state.armed.tick = false
+  for (const running of [...state.running.values()]) advance(turn, running)
+  dropAbandoned(turn)
+  woundAll(turn)
+  inquireAll(turn)
+  sendOwedAgain(turn)
+  forgetPaid(turn)
+  dropOldReads(turn)
+  const busy = state.running.size + state.shares.size + state.owed.size + state.paid.length + state.reads.size
+  if (busy > 0) armTick(turn)
+}
+
+function advance(turn: Turn, running: Running): void {
+  const { nowMs } = turn.state
+  const { phase } = running
+  if (phase.at === 'proposed' || phase.at === 'closing') return
+  if (nowMs >= running.deadlineMs) {
+    const freed = leave(turn, running.tx)
+    close(turn, running, 'unavailable')
+    serveLine(turn, freed)
+    return
+  }
+  if (phase.at === 'backoff' && nowMs >= phase.untilMs) {
+    tryToGo(turn, running)
+    return
+  }
+  if (phase.at !== 'preparing') return
+  const patience = Math.min(tuning.resendMs * 2 ** (phase.sends - 1), tuning.resendMaxMs)
+  if (nowMs < phase.sentMs + patience) return
+  phase.sentMs = nowMs
+  phase.sends += 1
+  // Votes can take long where many wait: only who stays silent for long is looked for elsewhere.
+  if (phase.sends > 2) for (const group of silent(running)) turnTo(turn, group)
+  sendPrepares(turn, running)
+}
+
+function silent({ submit, phase }: Running): string[] {
+  if (phase.at !== 'preparing') return []
+  return submit.shares.slice(1).flatMap(({ group }) => (phase.votes.has(group) ? [] : [group]))
+}
+
+/** Shares in line whose coordinator does not ask any more: nothing is promised, so nothing is lost. */
+function dropAbandoned(turn: Turn): void {
+  const { state } = turn
+  for (const [tx, share] of state.shares) {
+    if (share.phase === 'waiting' && share.askedMs + tuning.abandonedMs <= state.nowMs) dropShare(turn, tx)
+  }
+}
