@@ -93,7 +93,9 @@ describe('planning', () => {
         fc.integer({ min: 1, max: 12 }),
         (all, limit, cut) => {
           const sorted = [...all].sort()
-          const shards = [0, 1, 2].map(shard => sorted.filter((_, index) => index % 3 === shard))
+          const shards = [0, 1, 2, 3].map(shard =>
+            sorted.filter(key => locate(map, 'a', key)?.group === `a.${shard}`),
+          )
           const size = Math.min(limit, cut)
           const pages = shards.map(own => ({
             entries: own.slice(0, size).map(key => ({ key, value: null, version: 1 })),

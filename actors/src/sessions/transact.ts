@@ -106,8 +106,7 @@ export function onSubmitted(context: Context, from: NodeId, message: Submitted) 
   if (outcome.status !== 'unavailable' && outcome.status !== 'overloaded') {
     return finishSubmit(context, call, work, outcome)
   }
-  // Without the echo of a send it answers a lookup of the same id, and says nothing of what was sent.
-  if (message.send === undefined) return
+  // Without the echo of a send it answers a lookup of the same id, and settles nothing of what was sent.
   settle(call, from, message.send)
   // Another send of ours is still on its way, and may run: its answer is waited for.
   if (work.unsettled.size > 0) return
