@@ -221,6 +221,7 @@ export class Network {
   #arrive(flight: Flight): void {
     const { from, to } = flight
     if (nodeOf(to) === 'client') {
+      this.#onDeliver?.(flight)
       this.answers.push({ atMs: this.nowMs, to, message: flight.message })
       return
     }
