@@ -7,9 +7,6 @@ import { type Address, type NodeId, nodeId, nodeOf } from '../address.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import { Kernel } from '../kernel/kernel.ts'
 import type { Answer, Envelope, KernelPorts } from '../kernel/ports.ts'
-import { Sightings } from '../membership/sightings.ts'
-import { noIncarnation, provesLoss, settle } from '../membership/standing.ts'
-import type { Claim } from '../mesh/frame.ts'
 import { Mesh } from '../mesh/mesh.ts'
 import type { LinkStatus } from '../mesh/options.ts'
 import { openSqlite } from '../storage/sqlite.ts'
@@ -17,6 +14,7 @@ import type { Identity, Sighting, Storage } from '../storage/storage.ts'
 import { machineClock, monotonicMs } from './clock.ts'
 import { Inbox } from './inbox.ts'
 import { TurnLoop } from './loop.ts'
+import { MemoryCheck } from './memory-check.ts'
 import type { NodeOptions, RunningNode } from './options.ts'
 
 const defaultSightingsMs = 1_000
@@ -51,34 +49,23 @@ class ProductionNode implements RunningNode {
   readonly faults: FaultPlane | undefined
   readonly whenReady: Promise<void>
   kernel: Kernel | undefined
-  identity: Identity | undefined
   readonly #options: NodeOptions
   readonly #storage: Storage
-  readonly #members: readonly NodeId[]
-  readonly #sightings: Sightings
-  /** The durable turn that this process found on its disk. */
-  readonly #bootTurn: number
-  readonly #answers = new Map<NodeId, Sighting | undefined>()
+  readonly #memory: MemoryCheck
   readonly #mesh: Mesh
   readonly #inbox: Inbox
   readonly #loop: TurnLoop
   readonly #asking = new Set<(answer: Answer) => void>()
   #flushes: NodeJS.Timeout | undefined
   #becameReady: () => void = () => {}
-  /** Set after a turn that persisted sightings only, which is not claimed towards peers (AM11). */
-  #unclaimed: { readonly turn: number; readonly claimed: number } | undefined
-  #settled = false
   #ended = false
 
   constructor(options: NodeOptions, storage: Storage) {
     this.#options = options
     this.#storage = storage
     this.node = options.node
-    this.identity = storage.identity()
-    this.#bootTurn = storage.turn()
     this.faults = options.faults === true ? new FaultPlane() : undefined
-    this.#members = options.members.map(member => nodeId(member.id))
-    this.#sightings = new Sightings(storage.sightings())
+    this.#memory = new MemoryCheck(options, storage)
     this.whenReady = new Promise(resolve => {
       this.#becameReady = resolve
     })
@@ -91,10 +78,14 @@ class ProductionNode implements RunningNode {
     this.#mesh.attach(this.#options.server)
     this.#mesh.start()
     this.#flushes = setInterval(
-      () => this.#orDie(() => this.#flushSightings()),
+      () => this.#orDie(() => this.#memory.flush()),
       this.#options.limits?.sightingsMs ?? defaultSightingsMs,
     )
     this.#settle()
+  }
+
+  get identity(): Identity | undefined {
+    return this.#memory.identity
   }
 
   ready(): boolean {
@@ -137,15 +128,7 @@ class ProductionNode implements RunningNode {
 
   /** Asks what is known of this node, and goes on when enough have answered (AM1). */
   #settle(): void {
-    const standing = settle({
-      cluster: this.#options.cluster,
-      node: this.node,
-      own: this.identity,
-      ownTurn: this.#bootTurn,
-      answers: this.#answers,
-      members: this.#members,
-      random: Math.random,
-    })
+    const standing = this.#memory.settle()
     if (!standing.settled) {
       this.#options.log('info', 'waiting for other members to say what they saw', {
         missing: standing.missing,
@@ -153,9 +136,6 @@ class ProductionNode implements RunningNode {
       return
     }
     const { how, identity } = standing
-    if (how !== 'kept') this.#storage.setIdentity(identity)
-    this.identity = identity
-    this.#settled = true
     const { incarnation, amnesiac } = identity
     this.#options.log(how === 'lost' ? 'warn' : 'info', standingText[how], { incarnation, amnesiac })
     this.#startActors(identity)
@@ -184,7 +164,7 @@ class ProductionNode implements RunningNode {
       clock: machineClock,
       random: Math.random,
       transmit: (peer, envelopes) => this.#mesh.transmit(peer, envelopes),
-      sightings: () => this.#sightings.takeNews(),
+      sightings: () => this.#memory.sightings.takeNews(),
       wake: this.#loop.wake,
       ...(observer && { observer }),
       ...(activate && { activate }),
@@ -212,9 +192,9 @@ class ProductionNode implements RunningNode {
       peers: members
         .filter(member => member.id !== this.node)
         .map(({ id, host, port }) => ({ id: nodeId(id), host, port })),
-      claim: () => this.#claim(),
-      seen: peer => this.#sightings.of(peer),
-      claimed: (peer, { incarnation, turn }) => this.#sightings.claimed(peer, incarnation, turn),
+      claim: () => this.#memory.claim(),
+      seen: peer => this.#memory.sightings.of(peer),
+      claimed: (peer, { incarnation, turn }) => this.#memory.sightings.claimed(peer, incarnation, turn),
       witnessed: (peer, seenOfUs) => this.#orDie(() => this.#witnessed(peer, seenOfUs)),
       deliver: (peer, envelopes) => this.#inbox.deliver(peer, envelopes),
       lost: envelopes => this.#lost(envelopes),
@@ -227,32 +207,12 @@ class ProductionNode implements RunningNode {
     })
   }
 
-  #claim(): Claim {
-    const turn = this.#storage.turn()
-    const claimed = this.#unclaimed?.turn === turn ? this.#unclaimed.claimed : turn
-    return { incarnation: this.identity?.incarnation ?? noIncarnation, turn: claimed }
-  }
-
   #witnessed(peer: NodeId, seenOfUs: Sighting | undefined): void {
-    // Frames go to a peer only after it has answered, so its first answer tells of earlier lives, and is compared with what
-    // the disk held when this one began. Later answers tell of what this process has said itself.
-    if (this.#ended || this.#answers.has(peer)) return
-    this.#answers.set(peer, seenOfUs)
-    const contradicted = seenOfUs !== undefined && provesLoss(this.identity, this.#bootTurn, seenOfUs)
-    if (!this.#settled || contradicted) this.#settle()
+    if (!this.#ended && this.#memory.witnessed(peer, seenOfUs)) this.#settle()
   }
 
   #lost(envelopes: readonly Envelope[]): void {
     for (const envelope of envelopes) this.kernel?.deadLetter(envelope, 'unreachable')
-  }
-
-  #flushSightings(): void {
-    const news = this.#sightings.takeNews()
-    if (news === undefined) return
-    const claimed = this.#claim().turn
-    const turn = this.#storage.turn() + 1
-    this.#storage.commit(turn, [], news)
-    this.#unclaimed = { turn, claimed }
   }
 
   #orDie(work: () => void): void {
