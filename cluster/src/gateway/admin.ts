@@ -2,7 +2,14 @@
  * `/admin` on every node: what the command line and the dashboard look at, and the message faults of a node that was
  * started for them. Who may call it is decided before (node/access.ts).
  */
-import { directoryGroup, frontDoor, type MapAnswer, type NotLeader, type ShardMap } from '@synod/actors'
+import {
+  directoryGroup,
+  frontDoor,
+  type GroupStatus,
+  type MapAnswer,
+  type NotLeader,
+  type ShardMap,
+} from '@synod/actors'
 import type { Answer, FaultPlane, Kernel, LinkStatus } from '@synod/runtime/host'
 import { type ActorId, actorId, type NodeId } from '@synod/runtime/protocol'
 import { type Context, Hono } from 'hono'
@@ -49,7 +56,7 @@ export function adminApp(options: AdminOptions): Hono {
   app.get('/deadletters', c => json(c, node.kernel?.deadLetters() ?? { counts: {}, recent: [] }))
   app.get('/events', c => events(c, options))
   app.get('/map', c => shardMap(c, options))
-  app.get('/groups', async c => json(c, await groups(options)))
+  app.get('/groups', async c => json(c, await groupStatuses(options)))
   app.get('/audit/:group', c => askGroup(c, options, { type: 'group.audit' }))
   app.get('/log/:group', c => log(c, options))
   // Only a leader knows what is under way; another member answers `notLeader` with the one it knows.
@@ -97,17 +104,27 @@ function events(c: Context, options: AdminOptions): Response {
   )
 }
 
+interface LocalOptions {
+  readonly node: GatewayNode
+  readonly initial: ShardMap
+}
+
 /** The groups with a member on this node. */
-export function localGroups({ node, initial }: Pick<AdminOptions, 'node' | 'initial'>): string[] {
+function localGroups({ node, initial }: LocalOptions): string[] {
   const own = Object.values(initial.groups).filter(group => group.members.includes(node.node))
   return own.map(group => group.group)
 }
 
-async function groups(options: AdminOptions): Promise<unknown[]> {
+export type GroupRow = GroupStatus | { readonly group: string; readonly problem: string }
+
+/** What each member on this node says of its group. */
+export async function groupStatuses(options: LocalOptions): Promise<GroupRow[]> {
   return Promise.all(
     localGroups(options).map(async group => {
       const answer = await askLearner(options.node, group, { type: 'group.status' })
-      return answer.outcome === 'answered' ? answer.result : { group, problem: whyNot(answer) }
+      return answer.outcome === 'answered'
+        ? (answer.result as GroupStatus)
+        : { group, problem: whyNot(answer) }
     }),
   )
 }

@@ -25,9 +25,13 @@ export class EventRing {
     this.#slots[(this.#last - 1) % this.#capacity] = event
   }
 
-  /** Oldest first. Events that were overwritten are missed: the first sequence tells. */
+  /**
+   * Oldest first. Events that were overwritten are missed: the first sequence tells. A sequence that is yet to come was
+   * heard from this node before it started again: then all is new.
+   */
   after(sequence: number, limit: number): readonly NodeEvent[] {
-    const first = Math.max(sequence, this.#last - this.#slots.length) + 1
+    const heard = sequence > this.#last ? 0 : sequence
+    const first = Math.max(heard, this.#last - this.#slots.length) + 1
     const events: NodeEvent[] = []
     for (let at = first; at <= this.#last && events.length < limit; at++) {
       const event = this.#slots[(at - 1) % this.#capacity]

@@ -4,7 +4,7 @@ import { type RunningNode, startNode } from '@synod/runtime/host'
 import { nodeId } from '@synod/runtime/protocol'
 import { Hono } from 'hono'
 import { joinEndpoint, type NodeConfig } from '../config/config.ts'
-import { adminApp } from '../gateway/admin.ts'
+import { adminApp, groupStatuses } from '../gateway/admin.ts'
 import { createGateway } from '../gateway/app.ts'
 import { clientPath, serveClients } from '../gateway/socket.ts'
 import { EventRing } from './event-ring.ts'
@@ -14,7 +14,10 @@ import { watch } from './observer.ts'
 import type { NodeServer } from './server.ts'
 
 export interface HostedNode {
+  /** The node takes part. */
   readonly whenReady: Promise<void>
+  /** Every group of this node has a leader, or the time is up: then a majority of some group is away. */
+  whenLed(withinMs: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,7 +53,18 @@ export async function startHost(
     closeClients()
     await running.stop()
   }
-  return { whenReady: running.whenReady, stop }
+  return { whenReady: running.whenReady, whenLed: withinMs => whenLed(running, map, withinMs), stop }
+}
+
+const lookAgainMs = 20
+
+async function whenLed(node: RunningNode, initial: ShardMap, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (performance.now() < deadline) {
+    const statuses = await groupStatuses({ node, initial })
+    if (statuses.every(status => 'leader' in status && status.leader !== null)) return
+    await new Promise(resolve => setTimeout(resolve, lookAgainMs))
+  }
 }
 
 /** Pure, so that every node computes the same; afterwards the directory's map is what counts. */

@@ -11,6 +11,9 @@ import { createNodeServer, type NodeServer } from './server.ts'
 /** How long a stop may take before the process ends anyway. */
 const stopWithinMs = 4000
 
+/** How long a start waits for leaders of all groups before it counts as ready without them. */
+const ledWithinMs = 3000
+
 /** Runs until the process ends; never throws. */
 export async function runNode(file: string, base: string): Promise<void> {
   try {
@@ -54,6 +57,7 @@ async function start(config: NodeConfig): Promise<void> {
     leave(exitCode.fatal)
   })
   await hosted.whenReady
+  await hosted.whenLed(ledWithinMs)
   log('info', 'ready', {})
   parent.tell({ type: 'ready' })
 }

@@ -1,6 +1,7 @@
 /** `cluster start`: a local cluster, in the foreground or detached. */
 import { fork } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { type ClusterConfig, loadClusterConfig } from '../../config/config.ts'
@@ -101,7 +102,11 @@ function detached(config: ClusterConfig, options: StartOptions): Promise<Running
   refuseStrangers(config.data)
   writableFolder(config.data)
   const log = openSync(launcherLog(config.data), 'a')
-  const child = fork(launcherMain, [config.data], { detached: true, stdio: ['ignore', log, log, 'ipc'] })
+  const child = fork(launcherMain, [config.data], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
+  })
   closeSync(log)
   const message: ToDetached = { config, options }
   child.send(message)

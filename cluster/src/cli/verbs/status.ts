@@ -1,37 +1,78 @@
 /** `cluster status`: what runs, and how well. */
-
+import type { GroupRow } from '../../gateway/admin.ts'
 import type { ClusterView } from '../../launcher/http.ts'
-import { findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
-import { print, printJson, state, table } from '../output.ts'
-import type { Verb } from '../verb.ts'
+import { askAll } from '../ask-nodes.ts'
+import { type FoundCluster, getJson } from '../find-cluster.ts'
+import { look } from '../look.ts'
+import { state, table } from '../output.ts'
+import { summarize } from './groups.ts'
 
-export const status: Verb = {
-  name: 'status',
-  chapter: 'Looking',
-  summary: 'what runs, and how well',
-  examples: ['status', 'status --json', 'status --url http://10.0.0.1:8001 --token …'],
-  define(command) {
-    whereOptions(command)
-      .option('--json', 'print JSON')
-      .action((options: WhereOptions & { json?: true }) => act(options))
-  },
+interface NodeLine {
+  readonly id: string
+  readonly url: string
+  readonly pid: number | null
+  readonly restarts: number | null
+  readonly state: string
+  readonly detail: string
+}
+interface Seen {
+  readonly cluster: string
+  readonly data: string | null
+  readonly faults: readonly string[] | null
+  readonly nodes: readonly NodeLine[]
+  readonly groups: { readonly total: number; readonly led: number }
 }
 
-async function act(options: WhereOptions & { json?: true }): Promise<void> {
-  const found = await findCluster(options)
-  const view = (await getJson(`${found.launcher}/api/cluster`, found.token)) as ClusterView
-  if (options.json === true) {
-    printJson(view)
-    return
-  }
-  print(`cluster ${view.cluster}   data ${view.data}   faults ${view.faultsAllowed ? 'allowed' : 'off'}`)
-  print(
-    table(view.nodes, [
+export const status = look<object, Seen>({
+  name: 'status',
+  summary: 'what runs, and how well',
+  examples: ['status', 'status --json', 'status --url http://127.0.0.1:8001'],
+  async see(found) {
+    const groups = summarize(await askAll<readonly GroupRow[]>(found, '/groups'))
+    const led = groups.filter(group => group.leader !== null).length
+    const top =
+      found.launcher === undefined ? await fromNodes(found) : await fromLauncher(found, found.launcher)
+    return { ...top, groups: { total: groups.length, led } }
+  },
+  show({ cluster, data, faults, nodes, groups }) {
+    const allowed = faults === null ? 'off' : faults.length === 0 ? 'allowed, none now' : faults.join('; ')
+    const body = table(nodes, [
       { title: 'node', value: node => node.id },
       { title: 'url', value: node => node.url },
       { title: 'process', value: node => node.pid },
       { title: 'restarts', right: true, value: node => node.restarts },
       { title: 'state', value: node => state(node.state) + (node.detail === '' ? '' : ` (${node.detail})`) },
-    ]),
-  )
+    ])
+    const head = [
+      `cluster  ${cluster}`,
+      ...(data === null ? [] : [`data     ${data}`]),
+      `faults   ${allowed}`,
+    ]
+    return [...head, `groups   ${groups.led} of ${groups.total} have a leader`, '', body].join('\n')
+  },
+})
+
+async function fromLauncher(found: FoundCluster, url: string): Promise<Omit<Seen, 'groups'>> {
+  const view = (await getJson(`${url}/api/cluster`, found.token)) as ClusterView
+  const faults = view.faultsAllowed ? view.faults.map(fault => fault.text) : null
+  return { cluster: view.cluster, data: view.data, faults, nodes: view.nodes }
+}
+
+interface NodeStatusAnswer {
+  readonly cluster: string
+  readonly ready: boolean
+  readonly pid: number
+}
+
+/** Of a cluster without a launcher: nodes on machines of their own. */
+async function fromNodes(found: FoundCluster): Promise<Omit<Seen, 'groups'>> {
+  const told = await askAll<NodeStatusAnswer>(found, '/status')
+  const nodes = told.map(one => {
+    const { id, url } = one
+    if ('problem' in one) return { id, url, pid: null, restarts: null, state: 'down', detail: one.problem }
+    const { pid, ready } = one.answer
+    return { id, url, pid, restarts: null, state: ready ? 'ready' : 'joining', detail: '' }
+  })
+  const known = told.flatMap(one => ('answer' in one ? [one.answer.cluster] : []))
+  return { cluster: known[0] ?? 'unknown', data: null, faults: null, nodes }
 }

@@ -1,0 +1,54 @@
+/** Asks `/admin` of nodes: of all, of one by name, or of any that answers. */
+import { exitCode, Failure } from '../node/failure.ts'
+import { type FoundCluster, getJson, type NodeAt } from './find-cluster.ts'
+
+export type Told<Answer> = NodeAt & ({ readonly answer: Answer } | { readonly problem: string })
+
+/** All nodes at once; who does not answer is in the list with the reason. */
+export function askAll<Answer>(found: FoundCluster, path: string): Promise<Told<Answer>[]> {
+  return Promise.all(
+    found.nodes.map(async ({ id, url }) => {
+      try {
+        return { id, url, answer: (await getJson(`${url}/admin${path}`, found.token)) as Answer }
+      } catch (error) {
+        if (error instanceof Failure) return { id, url, problem: error.message }
+        throw error
+      }
+    }),
+  )
+}
+
+/** Throws `Failure` when there is no such node, or it does not answer. */
+export async function askOne<Answer>(found: FoundCluster, id: string, path: string): Promise<Answer> {
+  return (await getJson(`${nodeNamed(found, id).url}/admin${path}`, found.token)) as Answer
+}
+
+/** The first that answers; throws `Failure` with the last one's reason when none does. */
+export async function askAny<Answer>(found: FoundCluster, path: string): Promise<Answer> {
+  let last = new Failure('the cluster has no nodes')
+  for (const { url } of found.nodes) {
+    try {
+      return (await getJson(`${url}/admin${path}`, found.token)) as Answer
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      last = error
+    }
+  }
+  throw last
+}
+
+export function nodeNamed(found: FoundCluster, id: string): NodeAt {
+  const node = found.nodes.find(one => one.id === id)
+  if (node !== undefined) return node
+  const known = found.nodes.map(one => one.id).join(', ')
+  throw new Failure(`there is no node ${id}; there are ${known}`, exitCode.usage)
+}
+
+export function answered<Answer>(told: readonly Told<Answer>[]): (NodeAt & { readonly answer: Answer })[] {
+  return told.filter(one => 'answer' in one)
+}
+
+/** One line for each node that did not answer. */
+export function problems(told: readonly Told<unknown>[]): string {
+  return told.flatMap(one => ('problem' in one ? [`${one.id}: ${one.problem}\n`] : [])).join('')
+}

@@ -1,0 +1,169 @@
+/** `cluster fault`: breaks a cluster that was started with `--faults`, on purpose. */
+import type { Command } from 'commander'
+import type { FaultOrderInput } from '../../launcher/fault-requests.ts'
+import type { ActiveFault } from '../../launcher/faults.ts'
+import { exitCode, Failure } from '../../node/failure.ts'
+import { fraction, wholeNumber } from '../arguments.ts'
+import { answerOf, findCluster, request, type WhereOptions, whereOptions } from '../find-cluster.ts'
+import { print, printJson } from '../output.ts'
+import type { Verb } from '../verb.ts'
+
+type Options = WhereOptions & { readonly json?: true }
+interface MessageOptions extends Options {
+  readonly from?: string
+  readonly to?: string
+  readonly type?: string
+  readonly probability?: number
+  readonly seconds?: number
+  readonly jitter?: number
+  readonly seed?: number
+}
+
+export const fault: Verb = {
+  name: 'fault',
+  chapter: 'Breaking and proving',
+  summary: 'kill, pause, cut off and delay nodes; undo it',
+  examples: [
+    'fault kill n2',
+    'fault restart n2',
+    "fault partition 'n1,n2|n3'",
+    'fault heal',
+    'fault delay 50 --jitter 20 --to n3',
+    'fault drop --type accept --probability 0.2 --seconds 10',
+    'fault list',
+    'fault reset',
+  ],
+  define(command) {
+    for (const [kind, summary] of processFaults) {
+      add(command, `${kind} <node>`, summary, ([node = '']) => ({ kind, node }))
+    }
+    add<Options & { oneWay?: true; seconds?: number }>(
+      command,
+      'partition <sides>',
+      "nodes of different sides do not hear each other: 'n1,n2|n3'",
+      ([sides = ''], { oneWay, seconds }) => ({
+        kind: 'partition',
+        sides: sidesOf(sides),
+        ...(oneWay === true ? { oneWay } : {}),
+        ...lasting(seconds),
+      }),
+    )
+      .option('--one-way', 'only from the first side to the others')
+      .option('--seconds <n>', 'heal by itself after so long', wholeNumber)
+    add(command, 'heal', 'end all partitions', () => ({ kind: 'heal' }))
+    addMessageFaults(command)
+    addOther(command, 'list', 'what is broken now', 'GET')
+    addOther(command, 'reset', 'undo all: rules go, paused nodes go on, killed ones start', 'DELETE')
+  },
+}
+
+const processFaults = [
+  ['kill', 'kill -9; stays down until restart'],
+  ['pause', 'stop the process (SIGSTOP); others suspect it, it suspects nothing'],
+  ['resume', 'let a paused process go on'],
+  ['restart', 'stop and start it, or start what was killed'],
+] as const
+
+function addMessageFaults(command: Command): void {
+  const drop = add<MessageOptions>(command, 'drop', 'lose messages', (_args, options) => ({
+    kind: 'drop',
+    ...messageOf(options),
+  }))
+  const delay = add<MessageOptions>(command, 'delay <ms>', 'messages arrive later', ([ms = ''], options) => ({
+    kind: 'delay',
+    delayMs: wholeNumber(ms),
+    ...(options.jitter === undefined ? {} : { jitterMs: options.jitter }),
+    ...messageOf(options),
+  })).option('--jitter <ms>', 'up to so much later still', wholeNumber)
+  const duplicate = add<MessageOptions>(command, 'duplicate', 'messages arrive twice', (_args, options) => ({
+    kind: 'duplicate',
+    ...messageOf(options),
+  }))
+  const reorder = add<MessageOptions>(
+    command,
+    'reorder',
+    'messages overtake each other',
+    (_args, options) => ({
+      kind: 'reorder',
+      ...messageOf(options),
+    }),
+  )
+  for (const one of [drop, delay, duplicate, reorder]) {
+    one
+      .option('--from <node>', 'only from this node')
+      .option('--to <node>', 'only to this node')
+      .option('--type <type>', 'only messages of this type, for instance accept')
+      .option('--probability <p>', 'of each message, 0 to 1 (default 1)', fraction)
+      .option('--seconds <n>', 'end by itself after so long', wholeNumber)
+      .option('--seed <n>', 'of the draws', wholeNumber)
+  }
+}
+
+function add<Own extends Options>(
+  command: Command,
+  usage: string,
+  summary: string,
+  order: (args: readonly string[], options: Own) => FaultOrderInput,
+): Command {
+  const own = command.command(usage).description(summary).helpOption('-h, --help', 'this help')
+  whereOptions(own).option('--json', 'print JSON')
+  return own.action(async () => {
+    const options = own.opts<Own>()
+    show(await call(options, 'POST', order(own.processedArgs as string[], options)), options)
+  })
+}
+
+function addOther(command: Command, name: string, summary: string, method: string): void {
+  const own = command.command(name).description(summary).helpOption('-h, --help', 'this help')
+  whereOptions(own).option('--json', 'print JSON')
+  own.action(async (options: Options) => show(await call(options, method), options))
+}
+
+async function call(
+  options: Options,
+  method: string,
+  body?: FaultOrderInput,
+): Promise<readonly ActiveFault[]> {
+  const { launcher, token } = await findCluster(options)
+  if (launcher === undefined) {
+    throw new Failure(
+      "faults are the launcher's: give its data folder, or --url with the base port",
+      exitCode.usage,
+    )
+  }
+  const url = `${launcher}/api/faults`
+  return (await answerOf(await request(url, { method, body, token }), url)) as readonly ActiveFault[]
+}
+
+function show(faults: readonly ActiveFault[], { json }: Options): void {
+  if (json === true) printJson(faults)
+  else
+    print(
+      faults.length === 0
+        ? 'nothing is broken'
+        : faults.map(one => `${one.id.padEnd(14)} ${one.text}`).join('\n'),
+    )
+}
+
+export function sidesOf(text: string): string[][] {
+  const sides = text.split('|').map(side => side.split(',').map(node => node.trim()))
+  if (sides.length < 2 || sides.flat().includes('')) {
+    throw new Failure(`${text} is not a partition; write it as 'n1,n2|n3'`, exitCode.usage)
+  }
+  return sides
+}
+
+function lasting(seconds: number | undefined): { durationMs?: number } {
+  return seconds === undefined ? {} : { durationMs: seconds * 1000 }
+}
+
+function messageOf({ from, to, type, probability, seconds, seed }: MessageOptions) {
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(type === undefined ? {} : { messageType: type }),
+    ...(probability === undefined ? {} : { probability }),
+    ...(seed === undefined ? {} : { seed }),
+    ...lasting(seconds),
+  }
+}

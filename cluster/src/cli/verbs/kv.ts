@@ -1,0 +1,135 @@
+/** `cluster kv`: reads and writes keys. */
+import type { Command } from 'commander'
+import { exitCode, Failure } from '../../node/failure.ts'
+import { wholeNumber } from '../arguments.ts'
+import { callAny } from '../call-node.ts'
+import { findCluster, type WhereOptions, whereOptions } from '../find-cluster.ts'
+import { print, printJson, table } from '../output.ts'
+import type { Verb } from '../verb.ts'
+
+interface Options extends WhereOptions {
+  readonly keyspace: string
+  readonly json?: true
+}
+
+export const kv: Verb = {
+  name: 'kv',
+  chapter: 'Using',
+  summary: 'get, put, delete, compare and swap, or scan keys',
+  examples: [
+    'kv put greeting \'"hello"\'',
+    'kv get greeting',
+    'kv cas greeting \'"hello"\' \'"bye"\'',
+    'kv scan --prefix g',
+    'kv delete greeting',
+    'kv get 0/count --keyspace stock',
+  ],
+  define(command) {
+    add(command, 'get <key>', 'value and version', get)
+    add(command, 'put <key> <json>', 'write a JSON value; bare words are taken as text', put)
+    add(command, 'delete <key>', 'remove it', remove)
+    add(
+      command,
+      'cas <key> <expected> <json>',
+      'write only over the expected value; null: only when there is none',
+      cas,
+    )
+    add(command, 'scan', 'keys in order', scan)
+      .option('--prefix <text>', 'only keys that start so', '')
+      .option('--after <key>', 'go on after this key')
+      .option('--limit <n>', 'at most so many', wholeNumber, 100)
+  },
+}
+
+type Action<Own extends Options> = (args: readonly string[], options: Own) => Promise<void>
+
+function add<Own extends Options>(
+  command: Command,
+  usage: string,
+  summary: string,
+  action: Action<Own>,
+): Command {
+  const own = command.command(usage).description(summary).helpOption('-h, --help', 'this help')
+  whereOptions(own).option('--keyspace <name>', 'keyspace', 'kv').option('--json', 'print JSON')
+  return own.action(() => action(own.processedArgs as string[], own.opts<Own>()))
+}
+
+function pathOf({ keyspace }: Options, key = ''): string {
+  return `/kv/${encodeURIComponent(keyspace)}/${encodeURIComponent(key)}`
+}
+
+interface Versioned {
+  readonly value: unknown
+  readonly version: number
+}
+
+async function get([key]: readonly string[], options: Options): Promise<void> {
+  const { body } = await callAny(await findCluster(options), pathOf(options, key))
+  const { value, version } = body as Versioned
+  if (options.json === true) printJson(body)
+  else print(`${JSON.stringify(value)}  (version ${version})`)
+}
+
+async function put([key, text = '']: readonly string[], options: Options): Promise<void> {
+  const found = await findCluster(options)
+  const { body } = await callAny(found, pathOf(options, key), { method: 'PUT', body: jsonOf(text) })
+  if (options.json === true) printJson(body)
+  else print(`written, version ${(body as Versioned).version}`)
+}
+
+async function remove([key]: readonly string[], options: Options): Promise<void> {
+  const { body } = await callAny(await findCluster(options), pathOf(options, key), { method: 'DELETE' })
+  if (options.json === true) printJson(body)
+  else print('deleted')
+}
+
+async function cas([key, expected = '', text = '']: readonly string[], options: Options): Promise<void> {
+  const body = { expect: jsonOf(expected), value: jsonOf(text) }
+  const { body: answer } = await callAny(await findCluster(options), `${pathOf(options, key)}/cas`, {
+    method: 'POST',
+    body,
+  })
+  const { swapped } = answer as { swapped: boolean }
+  if (options.json === true) printJson(answer)
+  else print(swapped ? 'swapped' : 'not swapped: it holds something else')
+  if (!swapped) process.exitCode = exitCode.failed
+}
+
+interface ScanOptions extends Options {
+  readonly prefix: string
+  readonly after?: string
+  readonly limit: number
+}
+
+async function scan(_args: readonly string[], options: ScanOptions): Promise<void> {
+  const query = new URLSearchParams({ prefix: options.prefix, limit: String(options.limit) })
+  if (options.after !== undefined) query.set('after', options.after)
+  const { body } = await callAny(
+    await findCluster(options),
+    `/kv/${encodeURIComponent(options.keyspace)}?${query}`,
+  )
+  const { entries, more } = body as { entries: readonly (Versioned & { key: string })[]; more: boolean }
+  if (options.json === true) {
+    printJson(body)
+    return
+  }
+  print(
+    table(entries, [
+      { title: 'key', value: entry => entry.key },
+      { title: 'version', right: true, value: entry => entry.version },
+      { title: 'value', value: entry => JSON.stringify(entry.value) },
+    ]),
+  )
+  const last = entries.at(-1)
+  if (more && last !== undefined) print(`there are more: --after ${last.key}`)
+}
+
+/** JSON, or a bare word as text: shells eat quotes. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    if (/^[\w.~-]+$/.test(text)) return text
+    throw new Failure(`${text} is not JSON; quote it for the shell: '{"a":1}'`, exitCode.usage)
+  }
+}

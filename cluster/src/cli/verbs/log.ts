@@ -1,0 +1,62 @@
+/** `cluster log`: the chosen log of a group. */
+import type { GroupLog } from '@synod/actors'
+import { exitCode, Failure } from '../../node/failure.ts'
+import { wholeNumber } from '../arguments.ts'
+import { answered, askAll, askOne } from '../ask-nodes.ts'
+import type { FoundCluster } from '../find-cluster.ts'
+import { type LookOptions, look } from '../look.ts'
+import { colour } from '../output.ts'
+
+interface Options extends LookOptions {
+  readonly from?: number
+  readonly to?: number
+  readonly limit?: number
+  readonly node?: string
+}
+
+export const log = look<Options, GroupLog>({
+  name: 'log',
+  summary: 'the replicated log of a group: its newest slots, or a range',
+  examples: ['log kv.0', 'log orders.1 --from 100 --to 120', 'log directory --node n3 --json'],
+  define: command =>
+    command
+      .argument('<group>', 'as `groups` lists them')
+      .option('--from <slot>', 'first slot', wholeNumber)
+      .option('--to <slot>', 'last slot', wholeNumber)
+      .option('--limit <n>', 'how many of the newest (default 20)', wholeNumber)
+      .option('--node <node>', 'ask the member on this node'),
+  async see(found, { from, to, limit, node }, [group = '']) {
+    const query = new URLSearchParams()
+    for (const [name, value] of Object.entries({ from, to, limit }))
+      if (value !== undefined) query.set(name, String(value))
+    const path = `/log/${encodeURIComponent(group)}?${query}`
+    return node === undefined ? fromAnyMember(found, group, path) : askOne<GroupLog>(found, node, path)
+  },
+  show(seen) {
+    const lines = seen.slots.map(slot => {
+      const head =
+        colour.bold(`${slot.slot}`.padStart(8)) +
+        colour.dim(`  ${slot.ballot}  ${new Date(slot.timeMs).toISOString()}`)
+      const mark = slot.chosen ? '' : colour.yellow('  not known to be chosen')
+      const commands = slot.commands.map(command => `            ${brief(command)}`)
+      return [head + mark, ...(commands.length === 0 ? [colour.dim('            no-op')] : commands)].join(
+        '\n',
+      )
+    })
+    return [`chosen up to ${seen.chosen}; compacted up to ${seen.base}`, ...lines].join('\n')
+  },
+})
+
+async function fromAnyMember(found: FoundCluster, group: string, path: string): Promise<GroupLog> {
+  const told = await askAll<GroupLog>(found, path)
+  const longest = answered(told).toSorted((a, b) => b.answer.chosen - a.answer.chosen)[0]
+  if (longest !== undefined) return longest.answer
+  const problem = told.map(one => ('problem' in one ? one.problem : '')).find(text => text !== '')
+  throw new Failure(problem ?? `no node has a member of group ${group}`, exitCode.failed)
+}
+
+const longestLine = 160
+function brief(command: unknown): string {
+  const text = JSON.stringify(command)
+  return text.length <= longestLine ? text : `${text.slice(0, longestLine)}…`
+}

@@ -1,0 +1,41 @@
+/** `cluster sim`: runs simulated histories of the protocols. The suites live in the test package of this repository. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { exitCode, Failure } from '../../node/failure.ts'
+import type { Verb } from '../verb.ts'
+
+const runner = fileURLToPath(new URL('../../../../test/simulation/run.ts', import.meta.url))
+
+interface Options {
+  readonly protocol?: string
+  readonly seeds?: string
+  readonly seed?: string
+  readonly trace?: string
+}
+
+export const sim: Verb = {
+  name: 'sim',
+  chapter: 'Breaking and proving',
+  summary: 'run the protocols through thousands of simulated histories with faults',
+  examples: ['sim --protocol paxos --seeds 1000', 'sim --protocol paxos --seed 8123 --trace trace.jsonl'],
+  define(command) {
+    command
+      .option('--protocol <suite>', 'which suite (default: all)')
+      .option('--seeds <n>', 'how many histories of each (default 100)')
+      .option('--seed <n>', 'only this one: replays a failure')
+      .option('--trace <file>', 'write what happened, with --seed')
+      .action((options: Options) => act(options))
+  },
+}
+
+async function act({ protocol, ...rest }: Options): Promise<void> {
+  if (!existsSync(runner)) throw new Failure('the simulation suites are not part of this installation')
+  const named = Object.entries({ suite: protocol, ...rest }).filter(([, value]) => value !== undefined)
+  const args = named.flatMap(([name, value]) => [`--${name}`, String(value)])
+  const child = spawn(process.execPath, [runner, ...args], { stdio: 'inherit' })
+  process.exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => resolve(code ?? exitCode.failed))
+  })
+}
