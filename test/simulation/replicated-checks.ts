@@ -1,7 +1,9 @@
 /** What must hold of a replicated group when the faults are over, whatever the protocol below. */
+import { directoryGroup } from '@synod/actors'
 import { type Address, assert, type Json, nodeOf } from '@synod/runtime/protocol'
 import type { Simulation } from '@synod/runtime/simulation'
 import type { GroupAudit } from '../../actors/src/replicated/queries.ts'
+import type { Audit } from '../../actors/src/transactions/audit.ts'
 import { isLinearizable } from './linearizable.ts'
 import type { Ask, Reply } from './machines/registers.ts'
 import type { RegisterClient } from './register-client.ts'
@@ -35,6 +37,27 @@ export function replicasBecomeEqual(sim: Simulation, doors: readonly Address[]):
     sim.run(sim.now + 100)
   }
   assert(false, `after 60 s without faults the replicas have not met: ${last}`)
+}
+
+/** No transaction is prepared, locked, reserved or owed any more, on any member. */
+export function nothingIsLeft(sim: Simulation, group: string, doors: readonly Address[]): void {
+  const endMs = sim.now + 60_000
+  let left = ''
+  while (sim.now < endMs) {
+    const audits = doors.map(door => answerTo(sim, door, { type: 'group.audit' }) as GroupAudit | undefined)
+    left = audits.map(leftIn).find(text => text !== '') ?? ''
+    if (left === '') return
+    sim.run(sim.now + 100)
+  }
+  assert(false, `after 60 s without faults, ${group} still has ${left}`)
+}
+
+function leftIn(audit: GroupAudit | undefined): string {
+  if (audit === undefined) return 'a member that does not answer'
+  if (audit.group === directoryGroup) return ''
+  const { prepared, locks, escrow, unfinished } = audit.audit as unknown as Audit
+  if (prepared + locks + escrow.keys + escrow.pending + unfinished === 0) return ''
+  return JSON.stringify({ prepared, locks, escrow, unfinished })
 }
 
 export function registersAreLinearizable(clients: readonly RegisterClient[]): void {

@@ -3,12 +3,11 @@
  * every apply; promises that never go back; linearizable registers; lists that hold every acknowledged append once;
  * and when the faults end, a leader, everything answered, and replicas that are equal.
  */
-import { frontDoor, type GroupConfig } from '@synod/actors'
+import { frontDoor, type GroupConfig, paxosGroupActors, type Tuning } from '@synod/actors'
 import { type Address, type Json, nodeId } from '@synod/runtime/protocol'
 import { type Random, Simulation } from '@synod/runtime/simulation'
-import type { Tuning } from '../../../actors/src/paxos/config.ts'
-import { paxosGroupActors } from '../../../actors/src/paxos/group-actors.ts'
 import { loseMemory } from '../amnesia.ts'
+import { drawTuning } from '../drawn-tuning.ts'
 import { type Ask, type Command, nameOf, registers, type Waiting } from '../machines/registers.ts'
 import { paxosBugs, plantActor, plantMachine } from '../planted/paxos.ts'
 import { RegisterClient } from '../register-client.ts'
@@ -40,26 +39,7 @@ function draw(random: Random): Drawn {
     padding: random.chance(0.3) ? 500 : 0,
     faultsMs: random.integer(2000, 8000),
     amnesia: size > 1 && random.chance(0.3),
-    tuning: {
-      handOverMs: random.pick([200, 1000, 3000]),
-      ...(random.chance(0.6) ? smallLimits(random) : {}),
-    },
-  }
-}
-
-/** Small enough that compaction, snapshots, chunks and full windows happen within seconds. */
-function smallLimits(random: Random): Partial<Tuning> {
-  return {
-    window: random.integer(1, 8),
-    batchCommands: random.integer(1, 5),
-    chunkSlots: random.integer(1, 10),
-    chunkBytes: random.pick([100, 1000, 100_000]),
-    tailSlots: random.integer(0, 30),
-    flushSlots: random.integer(1, 40),
-    flushKeys: random.integer(1, 10),
-    flushMs: random.pick([50, 500, 2000]),
-    candidateLagSlots: random.integer(1, 50),
-    snapshotIdleMs: random.pick([500, 5000]),
+    tuning: drawTuning(random),
   }
 }
 
