@@ -6,6 +6,7 @@ import { fault } from './fault.ts'
 import { groups } from './groups.ts'
 import { inspect } from './inspect.ts'
 import { kv } from './kv.ts'
+import { load } from './load.ts'
 import { log } from './log.ts'
 import { node } from './node.ts'
 import { nodes } from './nodes.ts'
@@ -18,10 +19,11 @@ import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { tx } from './tx.ts'
 import { txns } from './txns.ts'
+import { verify } from './verify.ts'
 
 export const verbs: readonly Verb[] = [
   ...[start, stop, node],
   ...[status, nodes, groups, shards, actors, txns, log, inspect, events, promises],
   ...[order, kv, tx],
-  ...[fault, sim],
+  ...[load, verify, fault, sim],
 ]

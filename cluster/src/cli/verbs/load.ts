@@ -1,0 +1,156 @@
+/** `cluster load`: puts users to work on a cluster, and says what they got. */
+import { InvalidArgumentError } from 'commander'
+import { isLoopback } from '../../config/config.ts'
+import { suggestion } from '../../config/nearest.ts'
+import { exitCode, Failure } from '../../node/failure.ts'
+import { worst } from '../../verify/finding.ts'
+import { drive } from '../../workloads/drive.ts'
+import { HistoryWriter } from '../../workloads/history-writer.ts'
+import { type Report, reportOf, saveReport, stretchLine, summaryLines } from '../../workloads/report.ts'
+import { type WorkloadKind, workloads } from '../../workloads/workloads.ts'
+import { wholeNumber } from '../arguments.ts'
+import { dataFolder, findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
+import { colour, print, printJson } from '../output.ts'
+import type { Verb } from '../verb.ts'
+
+interface Options extends WhereOptions {
+  readonly users: number
+  readonly seconds: number
+  readonly rate?: number
+  readonly keys?: number
+  readonly orders?: number
+  readonly create?: true
+  readonly history?: string
+  readonly json?: true
+}
+
+const most = { users: 10_000, seconds: 86_400, rate: 1_000_000, keys: 1_000_000, orders: 1_000_000 }
+const ordersPerSecond = 5_000
+const mostOrdersByDefault = 100_000
+
+export const load: Verb = {
+  name: 'load',
+  chapter: 'Breaking and proving',
+  summary: 'put users to work on the cluster and measure what they get',
+  examples: [
+    'load --users 200 --seconds 30',
+    'load hot',
+    'load shop --create --rate 500',
+    'load register --keys 4 --history history.jsonl',
+  ],
+  define(command) {
+    whereOptions(command)
+      .argument(
+        '[workload]',
+        `one of:\n${Object.entries(workloads)
+          .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+          .join('\n')}\n`,
+        'shop',
+      )
+      .option('--users <n>', 'concurrent users', within('users'), 64)
+      .option('--seconds <s>', 'how long', within('seconds'), 10)
+      .option(
+        '--rate <r>',
+        'steps a second, due whatever the cluster does (default: as fast as users go)',
+        within('rate'),
+      )
+      .option('--keys <k>', 'items, accounts, registers or lists', within('keys'))
+      .option('--orders <n>', 'shop: orders to begin with', within('orders'))
+      .option('--create', 'shop: create each order instead of preparing them')
+      .option('--history <file>', 'register, append: record what users saw, as JSON lines')
+      .option('--json', 'print JSON')
+      .action((workload: string, options: Options) => act(workload, options))
+  },
+}
+
+function within(name: keyof typeof most) {
+  return (text: string): number => {
+    const value = wholeNumber(text)
+    if (value >= 1 && value <= most[name]) return value
+    throw new InvalidArgumentError(`It must be from 1 to ${most[name]}.`)
+  }
+}
+
+async function act(name: string, options: Options): Promise<void> {
+  const kind = kindOf(name, options)
+  const { nodes, token } = await findCluster(options)
+  const stranger = nodes.find(({ url }) => !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')))
+  if (stranger !== undefined) {
+    throw new Failure(`load stays on this machine, and ${stranger.url} is elsewhere`, exitCode.usage)
+  }
+  const history = options.history === undefined ? undefined : new HistoryWriter(options.history)
+  const { users, seconds, rate, json } = options
+  const workload = kind.make({
+    nodes,
+    users,
+    keys: options.keys ?? kind.keys,
+    orders: options.orders ?? Math.min(mostOrdersByDefault, ordersPerSecond * seconds),
+    create: options.create === true,
+    history,
+    admin: url => getJson(url, token),
+  })
+  const stop = new AbortController()
+  const onSignal = () => stop.abort()
+  process.once('SIGINT', onSignal)
+  try {
+    const say = json === true ? () => undefined : progress
+    say(`preparing ${name} …`)
+    await workload.prepare()
+    const totals = await drive(
+      workload,
+      { users, seconds, rate },
+      stretch => say(stretchLine(stretch, workload.unit)),
+      stop.signal,
+    )
+    const findings = await workload.finish()
+    const pace = { users, seconds, rate }
+    tell(
+      reportOf({ workload: name, unit: workload.unit, nodes: nodes.length, pace }, totals, findings),
+      options,
+    )
+  } finally {
+    process.off('SIGINT', onSignal)
+    workload.close()
+    history?.close()
+  }
+}
+
+function kindOf(name: string, options: Options): WorkloadKind {
+  const kind = workloads[name]
+  if (kind === undefined) {
+    throw new Failure(
+      `unknown workload ${JSON.stringify(name)}; ${suggestion(name, Object.keys(workloads))}`,
+      exitCode.usage,
+    )
+  }
+  if (options.history !== undefined && !kind.history) {
+    throw new Failure(`${name} records no history; register and append do`, exitCode.usage)
+  }
+  return kind
+}
+
+/** On a terminal the line is rewritten; elsewhere each has its own. On stderr: the summary is what is asked for. */
+function progress(line: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${colour.dim(line)}` : `${line}\n`)
+}
+
+function tell(report: Report, options: Options): void {
+  // A data folder on this machine has a place for reports; a cluster that is known by its URL only has not.
+  const file =
+    options.url === undefined || options.data !== undefined
+      ? saveReport(dataFolder(options), report)
+      : undefined
+  const verdict = report.findings.length === 0 ? 'ok' : worst(report.findings)
+  if (options.json === true) {
+    printJson({ ...report, report: file ?? null })
+  } else {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K')
+    for (const line of summaryLines(report)) print(line)
+    for (const { check, verdict: one, detail } of report.findings)
+      print(`${check.padEnd(9)} ${one}: ${detail}`)
+    if (file !== undefined) print(`report    ${file}`)
+    if (options.history !== undefined)
+      print(`history   ${options.history}; check it: pnpm cluster verify --history ${options.history}`)
+  }
+  if (verdict === 'violated' || report.outcomes.ok === 0) process.exitCode = exitCode.failed
+}
