@@ -1,0 +1,9 @@
+/** What every bench is given. */
+export interface BenchOptions {
+  /** Measured seconds of each line; the warm-up comes before. */
+  readonly seconds: number
+  /** Callers of the put bench, instead of its own. */
+  readonly callers?: readonly number[]
+  /** What is being measured now, for the person who waits. */
+  progress(what: string): void
+}

@@ -1,0 +1,48 @@
+/** The load of the put bench, in a process of its own: callers in a closed loop over one client for each node. */
+import { connect } from '../client/index.ts'
+import { scriptArgument } from './children.ts'
+import type { Measured } from './figure.ts'
+import { Latencies } from './latencies.ts'
+
+export interface PutLoad {
+  readonly urls: readonly string[]
+  readonly callers: number
+  readonly warmUpSeconds: number
+  readonly seconds: number
+  readonly keys: number
+  readonly valueBytes: number
+}
+
+export type PutResult = Measured & { readonly failed: number; readonly firstFailure: string }
+
+async function load(options: PutLoad): Promise<PutResult> {
+  const { urls, callers, keys } = options
+  const clients = urls.map((_, startAt) => connect(urls, { startAt }))
+  const value = 'v'.repeat(options.valueBytes)
+  const latencies = new Latencies()
+  let failed = 0
+  let firstFailure = ''
+  const from = performance.now() + options.warmUpSeconds * 1_000
+  const until = from + options.seconds * 1_000
+  const caller = async (index: number) => {
+    const client = clients[index % clients.length]
+    if (client === undefined) return
+    for (let call = index; performance.now() < until; call += callers) {
+      const began = performance.now()
+      try {
+        await client.put('kv', `key-${(call * 7_919) % keys}`, value)
+      } catch (error) {
+        failed += 1
+        firstFailure ||= String(error)
+        continue
+      }
+      const ended = performance.now()
+      if (ended >= from && ended < until) latencies.add(ended - began)
+    }
+  }
+  await Promise.all(Array.from({ length: callers }, (_, index) => caller(index)))
+  for (const client of clients) client.close()
+  return { ...latencies.measured(options.seconds), failed, firstFailure }
+}
+
+process.stdout.write(JSON.stringify(await load(scriptArgument<PutLoad>())))

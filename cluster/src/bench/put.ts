@@ -1,0 +1,73 @@
+/**
+ * Durable replicated puts: three of our nodes beside three of etcd's, one after the other on the same disk, each
+ * loaded by its own client with the same callers, keys and values for the same seconds. Fresh clusters for each line.
+ */
+import { runScript } from './children.ts'
+import type { BenchReport, Figure } from './figure.ts'
+import type { BenchOptions } from './options.ts'
+import { buildEtcdLoad, etcdVersion, loadEtcd, missingForEtcd, startEtcd } from './peers/etcd.ts'
+import { newFolder, removeFolder } from './places.ts'
+import type { PutLoad, PutResult } from './put-load.ts'
+import { startSynod } from './synod-cluster.ts'
+
+const callerCounts = [1, 64, 512, 2_048]
+/** Where one times etcd is the floor. */
+const heldToFloor = new Set([64, 512])
+
+export async function benchPut(options: BenchOptions): Promise<BenchReport> {
+  const missing = missingForEtcd()
+  const tools = newFolder('tools')
+  try {
+    const peer = missing.length === 0 ? await etcdPeer(tools) : undefined
+    const figures: Figure[] = []
+    for (const callers of options.callers ?? callerCounts) {
+      const load = { callers, keys: 10_000, valueBytes: 100, warmUpSeconds: 2, seconds: options.seconds }
+      options.progress(`put: ${callers} callers`)
+      const ours = await oursUnder(load)
+      const floor = heldToFloor.has(callers) ? { floor: { ratio: 1 } } : {}
+      const beside = peer === undefined ? {} : { peer: { name: peer.name, ...(await peer.measure(load)) } }
+      figures.push({ what: `${callers} callers`, ours, ...beside, ...floor })
+    }
+    return { bench: 'put', title: '100 B values, 3 nodes, every put synced', figures, notes: notes(missing) }
+  } finally {
+    removeFolder(tools)
+  }
+}
+
+function notes(missing: readonly string[]): string[] {
+  if (missing.length === 0) return []
+  return [
+    `etcd was not measured: Debian's ${missing.join(', ')} would bring what is missing (apt-get install)`,
+  ]
+}
+
+async function oursUnder(load: Omit<PutLoad, 'urls'>): Promise<PutResult> {
+  const cluster = await startSynod()
+  try {
+    const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
+    return complete(await runScript<PutResult>('put-load.ts', { ...load, urls: cluster.urls }, timeoutMs))
+  } finally {
+    await cluster.stop()
+  }
+}
+
+async function etcdPeer(tools: string) {
+  const program = await buildEtcdLoad(tools)
+  return {
+    name: `etcd ${await etcdVersion()}`,
+    async measure(load: Omit<PutLoad, 'urls'>): Promise<PutResult> {
+      const cluster = await startEtcd()
+      try {
+        return complete(await loadEtcd(program, cluster, load))
+      } finally {
+        await cluster.stop()
+      }
+    },
+  }
+}
+
+/** A rate with failures in it would compare different work. */
+function complete(result: PutResult): PutResult {
+  if (result.failed === 0) return result
+  throw new Error(`${result.failed} puts failed, the first with: ${result.firstFailure}`)
+}
