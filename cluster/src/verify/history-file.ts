@@ -1,7 +1,8 @@
 /** Checks a history that `load --history` recorded: of registers, or of lists. */
 import { readFileSync } from 'node:fs'
-import { BadHistory, parseListHistory, parseRegisterHistory } from './checkers/history.ts'
+import { parseListHistory, parseRegisterHistory } from './checkers/history.ts'
 import { checkLinearizability } from './checkers/linearizability.ts'
+import { checkSerializability } from './checkers/serializability.ts'
 import type { Finding } from './finding.ts'
 
 /** Throws `BadHistory` for what is not a history. */
@@ -40,8 +41,15 @@ function registers(lines: readonly string[]): Finding {
 }
 
 function lists(lines: readonly string[]): Finding {
-  parseListHistory(lines)
-  throw new BadHistory(1, 'list histories cannot be checked yet')
+  const check = 'serializability'
+  const history = parseListHistory(lines)
+  const result = checkSerializability(history)
+  if (result.verdict === 'ok') {
+    return { check, verdict: 'ok', detail: `${result.transactions} transactions (${count(history)})` }
+  }
+  const [first] = result.anomalies
+  const detail = `${result.anomalies.length} anomalies; the first is ${first?.type}: ${first?.message}`
+  return { check, verdict: 'violated', detail, evidence: result.anomalies }
 }
 
 function count(history: readonly { readonly outcome: string }[]): string {

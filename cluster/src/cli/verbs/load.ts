@@ -1,4 +1,5 @@
 /** `cluster load`: puts users to work on a cluster, and says what they got. */
+import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { isLoopback } from '../../config/config.ts'
 import { suggestion } from '../../config/nearest.ts'
@@ -11,6 +12,7 @@ import { type WorkloadKind, workloads } from '../../workloads/workloads.ts'
 import { wholeNumber } from '../arguments.ts'
 import { dataFolder, findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { colour, print, printJson } from '../output.ts'
+import { userFolder } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends WhereOptions {
@@ -78,7 +80,8 @@ async function act(name: string, options: Options): Promise<void> {
   if (stranger !== undefined) {
     throw new Failure(`load stays on this machine, and ${stranger.url} is elsewhere`, exitCode.usage)
   }
-  const history = options.history === undefined ? undefined : new HistoryWriter(options.history)
+  const history =
+    options.history === undefined ? undefined : new HistoryWriter(resolve(userFolder(), options.history))
   const { users, seconds, rate, json } = options
   const workload = kind.make({
     nodes,

@@ -1,4 +1,5 @@
 /** `cluster verify`: proves that nothing was lost, from the data and from histories. */
+import { resolve } from 'node:path'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { BadHistory } from '../../verify/checkers/history.ts'
 import { type Finding, type Verdict, worst } from '../../verify/finding.ts'
@@ -7,6 +8,7 @@ import { verifyCluster } from '../../verify/verify.ts'
 import { wholeNumber } from '../arguments.ts'
 import { findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { colour, duration, print, printJson } from '../output.ts'
+import { userFolder } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends WhereOptions {
@@ -33,7 +35,7 @@ export const verify: Verb = {
 
 async function act(options: Options): Promise<void> {
   const { findings, tookMs } =
-    options.history === undefined ? await data(options) : ofHistory(options.history)
+    options.history === undefined ? await data(options) : ofHistory(resolve(userFolder(), options.history))
   const verdict = worst(findings)
   if (options.json === true) printJson({ verdict, findings, tookMs: Math.round(tookMs) })
   else print(report(findings, verdict, tookMs))
