@@ -61,15 +61,20 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
 }
 
 /**
- * [EX5] A definite answer settles the sends to its node that had arrived before it: links keep their order, so an
- * earlier one that did not arrive is lost. A send that crossed the answer stays unsettled, and so does everything
- * when no send is echoed: a leader that was deposed meanwhile cannot say what becomes of what it proposed.
+ * [EX5] Which sends can no longer cause anything.
+ * - A refusal (`notLeader`, `wrongEpoch`, `overloaded`) speaks of the one send that it answers: an earlier one may have
+ *   reached the same node while it led.
+ * - An outcome speaks of the log, so of every send to its node that had arrived: links keep their order, so an earlier
+ *   one that did not arrive is lost. A send that crossed the answer stays unsettled.
+ * - Nothing is settled where no send is echoed: a deposed leader cannot say what becomes of what it proposed.
  */
-export function settle(call: Call, from: NodeId, send: number | undefined): void {
+export function settle(call: Call, from: NodeId, send: number | undefined, by: 'refusal' | 'outcome'): void {
   call.silent = 0
   if (call.work.kind !== 'submit' || send === undefined) return
   for (const [number, node] of call.work.unsettled) {
-    if (node === from && number <= send) call.work.unsettled.delete(number)
+    if (number === send || (by === 'outcome' && node === from && number < send)) {
+      call.work.unsettled.delete(number)
+    }
   }
 }
 
@@ -86,7 +91,7 @@ export function ledBy(context: Context, group: string, node: NodeId): void {
 
 export function onNotLeader(context: Context, call: Call, from: NodeId, message: NotLeader) {
   const { state } = context
-  settle(call, from, message.send)
+  settle(call, from, message.send, 'refusal')
   // An answer to an earlier send: its hint is older than what was done since.
   if (call.phase !== 'sent' || call.target !== from) return
   forgetLeader(state, call.group, from)
@@ -101,7 +106,7 @@ export function onNotLeader(context: Context, call: Call, from: NodeId, message:
 
 /** True when the call must be planned by a newer map; else the group only has not heard of ours yet. */
 export function onWrongEpoch(context: Context, call: Call, from: NodeId, message: WrongEpoch): void {
-  settle(call, from, message.send)
+  settle(call, from, message.send, 'refusal')
   waitAfter(context, call, `${call.group} has not taken up the shard map yet`)
   if (message.epoch < context.state.map.epoch) return
   call.phase = 'stale'
@@ -109,7 +114,7 @@ export function onWrongEpoch(context: Context, call: Call, from: NodeId, message
 }
 
 export function onOverloaded(context: Context, call: Call, from: NodeId, message: Overloaded): void {
-  settle(call, from, message.send)
+  settle(call, from, message.send, 'refusal')
   waitAfter(context, call, `too much waits at ${call.group}`, 'overloaded')
 }
 

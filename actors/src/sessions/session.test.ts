@@ -206,6 +206,18 @@ describe('a transaction', () => {
     expect(answers(end)).toMatchObject([{ outcome: { status: 'unknown' } }])
   })
 
+  it('[EX5] a refusal speaks of the send that it answers, not of one that the same node took while it led', () => {
+    const first = only(submits(actor.request(transact([put(k0)], { deadlineMs: 400 }))))
+    const second = only(submits(tickUntil(anySent)))
+    expect(second.to).toBe(first.to)
+    refuse(second.to, second.message, 'notLeader', null)
+    const end = tickUntil(effects => {
+      for (const wire of submits(effects)) refuse(wire.to, wire.message, 'notLeader', null)
+      return anyReply(effects)
+    })
+    expect(answers(end)).toMatchObject([{ outcome: { status: 'unknown' } }])
+  })
+
   it('[EX5] is tried again after a definite answer, until the deadline', () => {
     const { to, message } = only(submits(actor.request(transact([put(k0)]))))
     const outcome = { status: 'unavailable', detail: 'lost leadership' } as const

@@ -107,7 +107,7 @@ export function onSubmitted(context: Context, from: NodeId, message: Submitted) 
     return finishSubmit(context, call, work, outcome)
   }
   // Without the echo of a send it answers a lookup of the same id, and settles nothing of what was sent.
-  settle(call, from, message.send)
+  settle(call, from, message.send, 'outcome')
   // Another send of ours is still on its way, and may run: its answer is waited for.
   if (work.unsettled.size > 0) return
   waitAfter(context, call, outcome.detail, outcome.status)
