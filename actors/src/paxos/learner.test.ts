@@ -244,6 +244,16 @@ describe('snapshots', () => {
     expect(learner.state.host.applied).toBe(3)
   })
 
+  test('[PX17] a snapshot that the log has overtaken is thrown away', () => {
+    const learner = list()
+    pull(learner, server(), chunks => {
+      if (chunks === 1) decided(learner, 1, [slot('a', 'b'), slot('c', 'd'), slot('e')])
+      return false
+    })
+    expect(items(learner)).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(learner.rows.keys()).toEqual([])
+  })
+
   test('[PX17] the state it replaced is erased, slice by slice', () => {
     const learner = list({ flushSlots: 1 })
     decided(learner, 1, [slot('x')])

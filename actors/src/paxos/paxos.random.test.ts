@@ -103,17 +103,27 @@ function hurt(history: History, wipes: { left: number }): void {
   const { network } = history
   const { random } = network
   const ids = [...network.nodes.keys()]
-  const pick = () => ids[Math.floor(random.next() * ids.length)] ?? nodeId('n1')
-  const id = pick()
+  const id = random.pick(ids)
   const down = [...network.nodes.values()].filter(
     node => !node.up || !network.state(node.id, 'acceptor').votes,
   )
   const dice = random.next()
-  if (dice < 0.25 && down.length < Math.ceil(ids.length / 2) - 1) network.crash(id)
-  else if (dice < 0.32 && down.length === 0 && wipes.left-- > 0 && ids.length > 1) network.wipe(id)
-  else if (dice < 0.6) for (const node of network.nodes.values()) if (!node.up) network.start(node.id)
-  if (dice > 0.6 && dice < 0.75) network.cuts.add(`${id}>${pick()}`)
-  else if (dice > 0.75) network.cuts.clear()
+  if (dice < 0.2 && down.length < Math.ceil(ids.length / 2) - 1) network.crash(id)
+  else if (dice < 0.27 && down.length === 0 && wipes.left-- > 0 && ids.length > 1) network.wipe(id)
+  else if (dice < 0.5) for (const node of network.nodes.values()) if (!node.up) network.start(node.id)
+  if (dice > 0.5 && dice < 0.6) network.cuts.add(`${id}>${random.pick(ids)}`)
+  else if (dice > 0.6 && dice < 0.8) isolate(network, leaderOf(network) ?? id)
+  else if (dice > 0.8) network.cuts.clear()
+}
+
+/** Clients still reach it, its peers do not. */
+function isolate(network: Network, id: string): void {
+  for (const other of network.nodes.keys())
+    if (other !== id) network.cuts.add(`${id}>${other}`).add(`${other}>${id}`)
+}
+
+function leaderOf(network: Network): string | undefined {
+  return [...network.nodes.keys()].find(id => network.state(id, 'proposer')?.phase.name === 'leading')
 }
 
 function runSeed(seed: number): ReadonlyMap<string, number> {
