@@ -35,7 +35,7 @@ function commands(fake: ReturnType<typeof shop>): number {
   return sum
 }
 
-test('[TX6] a checkout over four groups takes at most 5 commands and 9 messages before the answer', () => {
+test('[TX6] a checkout over four groups takes 4 commands and 8 messages before the answer', () => {
   const fake = shop()
   const bought = fake.transact(checkout)
   expect(fake.settle()).toBe(true)

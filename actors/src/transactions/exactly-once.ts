@@ -16,21 +16,27 @@ import { afterPrefix, type RecordRow, row, rowKey, rowsOf, txId } from './rows.t
 /** How long the answer to a request without a retention of its own is kept, if its session never says that it has it. */
 export const defaultRetentionMs = 24 * 60 * 60 * 1_000
 
-/** [EO1, EO2] Undefined: nothing speaks against executing this attempt. */
-export function recorded(
-  store: ReadonlyStore,
-  { tx, attempt }: Attempt,
-  fingerprint: string | undefined,
-): Exclude<Decision, { status: 'locked' | 'possible' | 'wrongEpoch' }> | undefined {
+type Known = Extract<Decision, { status: 'decided' | 'expired' | 'conflictingRequest' }>
+
+/** [EO1, EO2] What is known of an id for good; undefined: it may still execute. */
+export function known(store: ReadonlyStore, tx: TxKey, fingerprint: string | undefined): Known | undefined {
   const record = row.record(store, tx)
   if (record?.outcome !== undefined) {
     const other =
       record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint
     return other ? { status: 'conflictingRequest' } : { status: 'decided', outcome: record.outcome }
   }
-  if (isExpired(store, tx)) return { status: 'expired' }
-  if (record !== undefined && record.closed >= attempt) return { status: 'closed', closed: record.closed }
-  return undefined
+  return isExpired(store, tx) ? { status: 'expired' } : undefined
+}
+
+/** Undefined: nothing speaks against executing this attempt. */
+export function recorded(
+  store: ReadonlyStore,
+  { tx, attempt }: Attempt,
+  fingerprint: string | undefined,
+): Known | Extract<Decision, { status: 'closed' }> | undefined {
+  const closed = row.record(store, tx)?.closed ?? 0
+  return known(store, tx, fingerprint) ?? (closed >= attempt ? { status: 'closed', closed } : undefined)
 }
 
 /** [EO3] No answer is kept any more, and it must not execute. */

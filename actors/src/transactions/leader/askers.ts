@@ -24,7 +24,7 @@ export function askerOf(to: Address | Request, send: number | undefined): Asker 
 }
 
 /** Statuses of an id that cannot be used (again). */
-export function refusedAs(status: 'expired' | 'conflictingRequest' | 'closed'): Outcome {
+export function refusedAs(status: 'expired' | 'conflictingRequest'): Outcome {
   if (status === 'conflictingRequest') {
     return { status, detail: 'this id was used for another request' }
   }

@@ -55,8 +55,10 @@ function answerFromLog(turn: Turn, group: string, { tx, attempt }: Attempt): boo
     say(turn, group, { tx, attempt }, undefined)
     return true
   }
-  // Still being worked on: the decision will come.
-  return state.running.get(tx)?.attempt === attempt
+  // Still being worked on: the decision will come. While it only waits here, what is prepared elsewhere is of an
+  // older leader, and may be what others wait for: that attempt is over.
+  const running = state.running.get(tx)
+  return running?.attempt === attempt && running.asked
 }
 
 function abortUnless({ state, out }: Turn, group: string, attempts: readonly Attempt[]): void {

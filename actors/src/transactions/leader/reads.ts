@@ -3,7 +3,7 @@
  * keys must finish, because it may be decided and acknowledged already. What is prepared later does not delay.
  */
 import type { Address, Request } from '@synod/runtime/protocol'
-import { recorded } from '../exactly-once.ts'
+import { known } from '../exactly-once.ts'
 import { limits } from '../limits.ts'
 import type { KeysRead, KeysScanned, Lookup, ReadKeys, ScanKeys, TxKey } from '../messages.ts'
 import { row, txKey } from '../rows.ts'
@@ -150,9 +150,9 @@ function answerKnown(
   tx: TxKey,
   fingerprint: string | undefined,
 ): boolean {
-  const known = recorded(turn.seat.store, { tx, attempt: 0 }, fingerprint)
-  if (known === undefined || known.status === 'closed') return false
-  const outcome = known.status === 'decided' ? known.outcome : refusedAs(known.status)
+  const before = known(turn.seat.store, tx, fingerprint)
+  if (before === undefined) return false
+  const outcome = before.status === 'decided' ? before.outcome : refusedAs(before.status)
   submitted(turn, askerOf(asker, undefined), tx, outcome)
   return true
 }

@@ -4,7 +4,7 @@ import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
 import type { Command } from '../commands.ts'
 import type { NotLeader, TransactionMessage } from '../messages.ts'
 import { txKey } from '../rows.ts'
-import { answer, echo, refuseAll } from './askers.ts'
+import { answer, echo } from './askers.ts'
 import type { Turn } from './state.ts'
 
 export function refuseMessage(
@@ -48,11 +48,19 @@ function subject(message: TransactionMessage): Pick<NotLeader, 'tx' | 'tag' | 's
   }
 }
 
-/** Leadership is lost: what was proposed may still happen, and asking the next leader tells. */
+/**
+ * Leadership is lost. Where the log may still commit what this leader proposed, the send is not echoed: it is not
+ * settled, and asking the next leader tells.
+ */
 export function tellAll(turn: Turn): void {
   const { state, seat } = turn
   const refusal = { type: 'notLeader', group: seat.group, leader: null }
-  for (const running of state.running.values()) refuseAll(turn, running, refusal)
+  for (const running of state.running.values()) {
+    const open = running.phase.at === 'proposed'
+    for (const { to, send } of running.askers.values()) {
+      answer(turn, to, { ...refusal, tx: running.tx, ...echo(open ? undefined : send) })
+    }
+  }
   for (const { asker, message } of state.reads.values()) answer(turn, asker, { ...refusal, tag: message.tag })
   for (const { asker, tx } of state.lookups.values()) answer(turn, asker, { ...refusal, tx })
 }

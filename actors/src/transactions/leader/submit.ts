@@ -1,6 +1,6 @@
 /** A session asks: the answer is recorded, under way, or the transaction starts. */
 import type { Address, Request } from '@synod/runtime/protocol'
-import { recorded } from '../exactly-once.ts'
+import { known } from '../exactly-once.ts'
 import { firstUnfit, limits } from '../limits.ts'
 import type { Submit } from '../messages.ts'
 import type { Outcome } from '../operations.ts'
@@ -13,10 +13,10 @@ import type { Running, Turn } from './state.ts'
 export function onSubmit(turn: Turn, from: Address | Request, message: Submit): void {
   const { state, seat } = turn
   const tx = txKey(message.id)
-  const known = recorded(seat.store, { tx, attempt: 0 }, message.fingerprint)
+  const before = known(seat.store, tx, message.fingerprint)
   const running = state.running.get(tx)
-  if (known?.status === 'decided') submitted(turn, askerOf(from, message.send), tx, known.outcome)
-  else if (known !== undefined) submitted(turn, askerOf(from, message.send), tx, refusedAs(known.status))
+  if (before?.status === 'decided') submitted(turn, askerOf(from, message.send), tx, before.outcome)
+  else if (before !== undefined) submitted(turn, askerOf(from, message.send), tx, refusedAs(before.status))
   else if (running !== undefined) join(turn, running, from, message)
   else start(turn, from, message)
 }

@@ -22,6 +22,7 @@ export interface Pending {
   outcome: Outcome | undefined
   /** All answers that came: a test wants them equal. */
   readonly answers: Outcome[]
+  onAnswer: () => void
 }
 interface Options {
   readonly id?: TxId
@@ -44,14 +45,19 @@ export function openFake(random: () => number, measures: Measures = {}) {
   const pending = new Map<string, Pending>()
   const readers = new Map<number, (answer: ToSession) => void>()
   let sequence = 0
+  let open = 0
 
   groups.client(self, message => {
     const answer = message as ToSession
     if (answer.type === 'submitted') {
       const waiting = pending.get(txKey(answer.id))
       if (waiting === undefined) return
+      // Definite, but not final: the same id is tried again.
+      if (answer.outcome.status === 'unavailable' || answer.outcome.status === 'overloaded') return
       waiting.answers.push(answer.outcome)
+      if (waiting.outcome === undefined) open -= 1
       waiting.outcome ??= answer.outcome
+      waiting.onAnswer()
     } else if ('tag' in answer && answer.tag !== undefined) readers.get(answer.tag)?.(answer)
   })
 
@@ -70,8 +76,9 @@ export function openFake(random: () => number, measures: Measures = {}) {
   function transact(operations: readonly Operation[], options: Options = {}): Pending {
     const id = options.id ?? { session: 's1', sequence: ++sequence }
     const shares = plan(operations)
-    const waiting: Pending = { id, operations, outcome: undefined, answers: [] }
+    const waiting: Pending = { id, operations, outcome: undefined, answers: [], onAnswer: () => {} }
     pending.set(txKey(id), waiting)
+    open += 1
     const submit: Submit = {
       type: 'submit',
       id,
@@ -110,8 +117,7 @@ export function openFake(random: () => number, measures: Measures = {}) {
     transact,
     ask,
     /** Until nothing is under way any more. */
-    settle: (maxMs = 30_000) =>
-      groups.run(maxMs, () => [...pending.values()].every(one => one.outcome !== undefined)),
+    settle: (maxMs = 30_000) => groups.run(maxMs, () => open === 0),
     pending,
     value: (keyspace: string, key: string) =>
       groups.store(groupOf(keyspace, key)).get(`v/${keyspace}/${key}`) as
