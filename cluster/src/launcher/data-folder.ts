@@ -103,17 +103,23 @@ export function empty(data: string): void {
   for (const name of [files.layout, files.running, files.secret]) rmSync(join(data, name), { force: true })
 }
 
+/** Undefined in a folder that was never used. */
+export function readLayout(data: string): Layout | undefined {
+  const path = join(data, files.layout)
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Layout) : undefined
+}
+
 /** The layout of this folder; made at the first start. Throws `Failure` when the configuration does not fit it. */
 export function settleLayout(data: string, config: ClusterConfig): Layout {
   const path = join(data, files.layout)
   const nodes = Array.from({ length: config.nodes }, (_, index) => `n${index + 1}`)
-  if (!existsSync(path)) {
+  const layout = readLayout(data)
+  if (layout === undefined) {
     const cluster = config.cluster ?? `synod-${randomBytes(4).toString('hex')}`
-    const layout: Layout = { format: 1, cluster, nodes, keyspaces: config.keyspaces }
-    writeAtomically(path, layout)
-    return layout
+    const made: Layout = { format: 1, cluster, nodes, keyspaces: config.keyspaces }
+    writeAtomically(path, made)
+    return made
   }
-  const layout = JSON.parse(readFileSync(path, 'utf8')) as Layout
   const misfit = misfitOf(layout, nodes, config)
   if (misfit === undefined) return layout
   throw new Failure(

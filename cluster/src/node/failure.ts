@@ -1,6 +1,7 @@
 /** What keeps a process from starting, said so that a user can act on it. */
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { dirname, resolve } from 'node:path'
 import { joinEndpoint } from '../config/config.ts'
 import { portHolder } from './port-holder.ts'
 
@@ -23,7 +24,7 @@ function codeOf(error: unknown): string {
 /** Throws `Failure` when the folder cannot be made or written. */
 export function writableFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(resolve(path))
     accessSync(path, constants.W_OK | constants.X_OK)
   } catch (error) {
     const code = codeOf(error)
@@ -32,9 +33,19 @@ export function writableFolder(path: string): void {
         ? 'this user may not write there'
         : code === 'ENOTDIR' || code === 'EEXIST'
           ? 'a file is in the way'
-          : String(error)
+          : error instanceof Error
+            ? error.message
+            : String(error)
     throw new Failure(`cannot use the data folder ${path}: ${why}; choose another with --data`)
   }
+}
+
+/** Step by step: where folders cannot be made (`/proc`), Node's recursive `mkdir` never returns. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const above = dirname(path)
+  if (above !== path) makeFolder(above)
+  mkdirSync(path)
 }
 
 /** Throws `Failure`; a taken port is explained with the process that holds it. */

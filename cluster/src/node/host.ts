@@ -8,6 +8,7 @@ import { adminApp, groupStatuses } from '../gateway/admin.ts'
 import { createGateway } from '../gateway/app.ts'
 import { clientPath, serveClients } from '../gateway/socket.ts'
 import { EventRing } from './event-ring.ts'
+import { keepMap } from './kept-map.ts'
 import type { Log } from './log.ts'
 import { Figures } from './metrics.ts'
 import { watch } from './observer.ts'
@@ -29,6 +30,7 @@ export async function startHost(
   onFatal: (error: unknown) => void,
 ): Promise<HostedNode> {
   const map = mapOf(config)
+  keepMap(config.data, map)
   const events = new EventRing()
   const figures = new Figures()
   door.upgrades.add(meshPath).add(clientPath)

@@ -5,7 +5,7 @@ import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { type ClusterConfig, loadClusterConfig } from '../../config/config.ts'
-import { launcherLog, type RunningCluster, refuseStrangers } from '../../launcher/data-folder.ts'
+import { launcherLog, type RunningCluster, readLayout, refuseStrangers } from '../../launcher/data-folder.ts'
 import { Launcher, type StartOptions } from '../../launcher/launcher.ts'
 import type { FromDetached, ToDetached } from '../../launcher/main.ts'
 import { runUntilSignal } from '../../launcher/signals.ts'
@@ -56,9 +56,8 @@ export const start: Verb = {
 
 async function act(options: Options): Promise<void> {
   const begun = performance.now()
-  const { nodes, port, host, data, faults, restart, json } = options
-  const flags = { nodes, port, host, data, faults, restart: restart ? undefined : false }
-  const config = loadClusterConfig(options.config, flags, userFolder())
+  const config = configOf(options)
+  const { json } = options
   const how: StartOptions = { fresh: options.fresh === true }
   const report = (running: RunningCluster) => {
     if (json === true) printJson(summary(running))
@@ -73,6 +72,16 @@ async function act(options: Options): Promise<void> {
   runUntilSignal(launcher, () => json !== true && print('stopping …'))
   // Resolves never: a signal ends the process.
   await new Promise(() => undefined)
+}
+
+/** Without a configuration file, a start goes on with what the data was made with. */
+function configOf(options: Options): ClusterConfig {
+  const { nodes, port, host, data, faults, restart } = options
+  const flags = { nodes, port, host, data, faults, restart: restart ? undefined : false }
+  const config = loadClusterConfig(options.config, flags, userFolder())
+  const layout = options.config === undefined && options.fresh !== true ? readLayout(config.data) : undefined
+  if (layout === undefined) return config
+  return { ...config, nodes: nodes ?? layout.nodes.length, keyspaces: layout.keyspaces }
 }
 
 function summary({ dashboard, nodes, data }: RunningCluster) {

@@ -1,0 +1,46 @@
+/**
+ * The shard map that a node's data was made with. A configuration that makes another one would give groups other
+ * members, or keys other homes, than their rows have: it is refused. (Moving shards will go through the directory.)
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { ShardMap } from '@synod/actors'
+import { exitCode, Failure } from './failure.ts'
+
+/** Throws `Failure` when the data was made with another map. */
+export function keepMap(data: string, map: ShardMap): void {
+  const path = join(data, 'map.json')
+  if (!existsSync(path)) {
+    writeFileSync(`${path}.draft`, `${JSON.stringify(map)}\n`)
+    renameSync(`${path}.draft`, path)
+    return
+  }
+  const kept = JSON.parse(readFileSync(path, 'utf8')) as ShardMap
+  const difference = differenceOf(kept, map)
+  if (difference === undefined) return
+  throw new Failure(
+    `the data in ${data} was made ${difference}; give the same configuration, or other data`,
+    exitCode.usage,
+  )
+}
+
+function differenceOf(kept: ShardMap, asked: ShardMap): string | undefined {
+  for (const name of union(kept.keyspaces, asked.keyspaces)) {
+    const [made, wanted] = [
+      kept.keyspaces[name]?.shards.length ?? 0,
+      asked.keyspaces[name]?.shards.length ?? 0,
+    ]
+    if (made !== wanted) return `with ${made} shards of keyspace ${name}, not ${wanted}`
+  }
+  for (const name of union(kept.groups, asked.groups)) {
+    const [made, wanted] = [kept.groups[name]?.members ?? [], asked.groups[name]?.members ?? []]
+    if (!isDeepStrictEqual(made, wanted))
+      return `with group ${name} on ${made.join(', ')}, not ${wanted.join(', ')}`
+  }
+  return undefined
+}
+
+function union(a: object, b: object): Set<string> {
+  return new Set([...Object.keys(a), ...Object.keys(b)])
+}
