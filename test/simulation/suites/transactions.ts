@@ -3,11 +3,12 @@
  * all or nothing, serializable, within bounds; and when the faults end, everyone is answered and nothing is left
  * locked, in doubt or owed.
  */
-import { frontDoor, initialMap, nodeActors, type ShardMap } from '@synod/actors'
+import { frontDoor, type GroupConfig, initialMap, nodeActors, type ShardMap } from '@synod/actors'
 import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import { type Random, Simulation } from '@synod/runtime/simulation'
 import { Clients } from '../clients.ts'
 import { drawTuning } from '../drawn-tuning.ts'
+import { plantActor, plantMachine, transactionBugs } from '../planted/transactions.ts'
 import { nothingIsLeft, replicasBecomeEqual } from '../replicated-checks.ts'
 import { serializable } from '../serializable.ts'
 import type { Run, Suite } from '../suite.ts'
@@ -45,8 +46,9 @@ function runTransactions(run: Run): void {
   })
   run.sim = sim
   for (const node of nodes) {
-    for (const { type, name, config } of nodeActors({ node, map, tuning: drawn.tuning })) {
-      sim.place(node, type, name, config)
+    const machine = (group: GroupConfig) => plantMachine(group, run.planted)
+    for (const { type, name, config } of nodeActors({ node, map, tuning: drawn.tuning, machine })) {
+      sim.place(node, plantActor(type, name, run.planted), name, config)
     }
   }
   const workload = random.pick(workloads)({
@@ -97,6 +99,6 @@ export const transactions: Suite = {
     'keys: read ok',
     'installed a snapshot',
   ],
-  planted: [],
+  planted: transactionBugs,
   run: runTransactions,
 }

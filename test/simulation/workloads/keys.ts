@@ -29,7 +29,8 @@ export class Keys implements Workload {
     const key = random.pick(this.#keys)
     const kind = random.next()
     if (kind < 0.5) this.#read(key, next)
-    else if (kind < 0.8) this.#put(transactor, key, next)
+    else if (kind < 0.8)
+      this.#put(transactor, random.shuffle(this.#keys).slice(0, random.integer(1, 2)), next)
     else this.#compareAndSet(transactor, key, next)
   }
 
@@ -59,13 +60,17 @@ export class Keys implements Workload {
     })
   }
 
-  #put(transactor: Transactor, key: string, next: () => void): void {
+  /** Of two keys, the one on another shard is written after the client has its answer. */
+  #put(transactor: Transactor, keys: readonly string[], next: () => void): void {
     this.#values += 1
     const value = this.#values
     const called = this.#ports.sim.now
-    transactor.run([{ op: 'put', keyspace, key, value }], final => {
+    const operations = keys.map((key): Operation => ({ op: 'put', keyspace, key, value }))
+    transactor.run(operations, final => {
       const returned = this.#returned(final)
-      if (returned !== undefined) this.#record(key, { op: 'put', value, called, returned })
+      if (returned !== undefined) {
+        for (const key of keys) this.#record(key, { op: 'put', value, called, returned })
+      }
       next()
     })
   }
