@@ -20,6 +20,13 @@ export interface NodeView {
   readonly pid: number | null
   readonly state: string
 }
+export interface GroupView {
+  readonly group: string
+  readonly leader: string | null
+  readonly applied: number
+  /** The slot whose state is in the rows. */
+  readonly flushed: number
+}
 interface Started {
   readonly dashboard: string
   readonly nodes: readonly { readonly id: string; readonly url: string; readonly pid: number }[]
@@ -127,12 +134,13 @@ export class RealCluster {
     }
   }
 
-  async leaderOf(group: string): Promise<string> {
-    const groups = (await (await fetch(`${this.url(0)}/admin/groups`)).json()) as {
-      group: string
-      leader: string | null
-    }[]
-    const leader = groups.find(one => one.group === group)?.leader
+  async groups(node: number): Promise<readonly GroupView[]> {
+    return (await (await fetch(`${this.url(node)}/admin/groups`)).json()) as readonly GroupView[]
+  }
+
+  /** As a node believes. */
+  async leaderOf(group: string, node = 0): Promise<string> {
+    const leader = (await this.groups(node)).find(one => one.group === group)?.leader
     if (typeof leader !== 'string') throw new Error(`group ${group} has no leader`)
     return leader
   }
