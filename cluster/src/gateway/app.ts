@@ -40,7 +40,11 @@ export function createGateway(options: GatewayOptions): Hono {
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
-      onError: c => problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`),
+      onError: c => {
+        // What is left of the body is not read: the connection cannot be used again, and the client must know.
+        const headers = { Connection: 'close' }
+        return problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`, { headers })
+      },
     }),
   )
   for (const route of [...routes, document]) app.on(route.method, honoPath(route.path), c => route.handle(c))
