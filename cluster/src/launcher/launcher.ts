@@ -152,14 +152,16 @@ export class Launcher {
 
   #changed(node: NodeProcess): void {
     if (this.#stopping === undefined) folder.writeRunning(this.config.data, this.running())
-    if (node.state === 'ready') void this.faults?.restore(node).catch(report)
+    if (node.state === 'ready') void this.faults?.restore(node).catch(error => report(node, error))
     for (const wake of this.#waiting) wake()
     this.#waiting.clear()
   }
 }
 
-function report(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+/** The node is on its way down again, or it will be ready once more and get its rules then. */
+function report(node: NodeProcess, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${node.spec.id} could not be given its fault rules: ${reason}\n`)
 }
 
 function whyNot(node: NodeProcess): string {

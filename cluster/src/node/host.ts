@@ -8,6 +8,7 @@ import { adminApp, groupStatuses } from '../gateway/admin.ts'
 import { createGateway } from '../gateway/app.ts'
 import { clientPath, serveClients } from '../gateway/socket.ts'
 import { EventRing } from './event-ring.ts'
+import { Failure } from './failure.ts'
 import { keepMap } from './kept-map.ts'
 import type { Log } from './log.ts'
 import { Figures } from './metrics.ts'
@@ -34,7 +35,7 @@ export async function startHost(
   const events = new EventRing()
   const figures = new Figures()
   door.upgrades.add(meshPath).add(clientPath)
-  const running = await startNode({
+  const running: RunningNode = await startNode({
     cluster: config.cluster,
     node: nodeId(config.node),
     folder: config.data,
@@ -47,6 +48,9 @@ export async function startHost(
     limits: { kernel: kernelLimits(config) },
     log,
     onFatal,
+  }).catch((error: unknown) => {
+    // What keeps a node from starting says itself what to change: a store that is damaged, or not this node's.
+    throw error instanceof Error ? new Failure(error.message) : error
   })
   const closeClients = serveClients(door.server, running)
   const app = edge(config, running, map, events, figures, log)

@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { promises } from '../config/choices.ts'
+import { run } from './program.ts'
+import { verbs } from './verbs/index.ts'
+import { jsonOf } from './verbs/kv.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
+const data = join(folder, 'none')
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => vi.restoreAllMocks())
+
+/** Runs a command in this process, and catches what it prints. */
+async function cluster(...argv: string[]) {
+  let out = ''
+  let err = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    out += String(text)
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
+    err += String(text)
+    return true
+  })
+  const code = await run(argv)
+  vi.restoreAllMocks()
+  return { code, out, err: err.trim() }
+}
+
+describe('wrong usage ends with 2, and says what would be right', () => {
+  test.each<[string[], string]>([
+    [['strat'], 'unknown verb "strat"; did you mean "start"?'],
+    [['zzzzzzzz'], `unknown verb "zzzzzzzz"; known: ${verbs.map(verb => verb.name).join(', ')}`],
+    [['start', '--nods', '3'], "error: unknown option '--nods'\n(Did you mean --nodes?)"],
+    [['start', '--nodes', '4'], '--nodes: must be 1, 3 or 5'],
+    [
+      ['start', '--nodes', 'x'],
+      "error: option '--nodes <n>' argument 'x' is invalid. It must be a whole number.",
+    ],
+    [['start', '--port', '0'], '--port: must be a whole number from 1 to 65530'],
+    [['start', '--config', 'none.yaml'], 'none.yaml: there is no such file'],
+    [['stop', 'now'], "error: too many arguments for 'stop'. Expected 0 arguments but got 1: now."],
+    [['node'], "error: required option '--config <file>' not specified"],
+    [['log'], "error: missing required argument 'group'"],
+    [['kv', 'gte', 'a'], "error: unknown command 'gte'\n(Did you mean get?)"],
+    [
+      ['tx', 'nonsense'],
+      'operations must be a JSON list, for instance \'[{"op":"get","keyspace":"kv","key":"a"}]\'',
+    ],
+    [['fault', 'partition', 'n1,n2'], "n1,n2 is not a partition; write it as 'n1,n2|n3'"],
+    [
+      ['fault', 'drop', '--probability', '2'],
+      "error: option '--probability <p>' argument '2' is invalid. It must be a number from 0 to 1.",
+    ],
+    [['status', '--url', 'nowhere'], 'nowhere is not a URL; try http://127.0.0.1:8000'],
+  ])('%j', async (argv, message) => {
+    expect(await cluster(...argv)).toEqual({ code: 2, out: '', err: message })
+  })
+
+  test('an address that other machines reach, without credentials', async () => {
+    const { code, err } = await cluster('start', '--host', '0.0.0.0', '--data', data)
+    expect(code).toBe(2)
+    expect(err).toContain('listening on 0.0.0.0 lets other machines in, and no access token is set')
+    expect(err).toContain('or listen on 127.0.0.1')
+  })
+})
+
+describe('what cannot be done ends with 1, and says what to do', () => {
+  test.each<[string[], string]>([
+    [['status', '--data', data], `no cluster runs on ${data}; start one with: pnpm cluster start`],
+    [['kv', 'get', 'a', '--data', data], `no cluster runs on ${data}; start one with: pnpm cluster start`],
+    [['stop', '--data', data], `no cluster runs on ${data}`],
+  ])('%j', async (argv, message) => {
+    expect(await cluster(...argv)).toEqual({ code: 1, out: '', err: message })
+  })
+
+  test('a folder that holds other things is not taken for a data folder, nor emptied', async () => {
+    const home = join(folder, 'home')
+    mkdirSync(home)
+    writeFileSync(join(home, 'thesis.txt'), 'precious')
+    expect(await cluster('start', '--fresh', '--detach', '--data', home)).toEqual({
+      code: 1,
+      out: '',
+      err: `${home} is not a data folder of Synod: it holds thesis.txt; choose another with --data`,
+    })
+  })
+
+  test('a data folder with a file in the way', async () => {
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    const { code, err } = await cluster('start', '--detach', '--data', file)
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `cannot use the data folder ${file}: a file is in the way; choose another with --data`,
+    })
+  })
+})
+
+describe('help', () => {
+  test('alone shows every verb and the five to start with', async () => {
+    const { code, out } = await cluster()
+    expect(code).toBe(0)
+    for (const verb of verbs) expect(out).toContain(`\n  ${verb.name} `)
+    expect(out.match(/^ {2}pnpm cluster /gm)).toHaveLength(5)
+  })
+
+  test.each(verbs.map(verb => verb.name))('of %s has examples of itself', async name => {
+    const { code, out } = await cluster(name, '--help')
+    expect(code).toBe(0)
+    expect(out).toContain(`  pnpm cluster ${name}`)
+  })
+})
+
+test('promises prints the table of the code, as JSON too', async () => {
+  const { out } = await cluster('promises', '--json')
+  expect(JSON.parse(out)).toEqual(promises())
+  expect((await cluster('promises')).out.trimEnd().split('\n')).toHaveLength(promises().length + 1)
+})
+
+test('values are JSON, or bare words as text', () => {
+  expect(jsonOf('5')).toBe(5)
+  expect(jsonOf('{"a":[1]}')).toEqual({ a: [1] })
+  expect(jsonOf('hello')).toBe('hello')
+  expect(() => jsonOf('{a:1}')).toThrow('is not JSON')
+})
