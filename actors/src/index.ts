@@ -6,6 +6,19 @@ export { proposer } from './paxos/proposer.ts'
 export { type NodeActorsConfig, nodeActors } from './placement.ts'
 export * from './replicated/group.ts'
 export type * from './replicated/queries.ts'
+export {
+  type Asker,
+  type ClientOptions,
+  CommandFailed,
+  NoAnswer,
+  ReplicaClient,
+} from './replicated/replica-client.ts'
+export {
+  type Definition,
+  type Replicated,
+  type ReplicationOptions,
+  replicated,
+} from './replicated/replicated.ts'
 export type * from './replicated/state-machine.ts'
 export { type Measure, measures } from './services/measures.ts'
 export type * from './services/messages.ts'
