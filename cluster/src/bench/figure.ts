@@ -7,6 +7,9 @@ export interface Measured {
   readonly rate: number
   readonly p50Ms?: number
   readonly p99Ms?: number
+  /** Processor time of the servers, and of whoever loads them, for one operation. */
+  readonly serverCpuUs?: number | undefined
+  readonly loadCpuUs?: number | undefined
 }
 
 export interface Figure {
@@ -52,6 +55,12 @@ export function printReport(report: BenchReport, machine: Machine): void {
         { title: 'peer p50 / p99', right: true as const, value: (figure: Figure) => timesOf(figure.peer) },
       ]
     : []
+  const costs = report.figures.some(figure => figure.ours.serverCpuUs !== undefined)
+    ? [
+        { title: 'µs CPU +load', right: true as const, value: (figure: Figure) => costOf(figure.ours) },
+        { title: 'peer', right: true as const, value: (figure: Figure) => costOf(figure.peer) },
+      ]
+    : []
   print(
     table(report.figures, [
       { title: '', value: figure => figure.what },
@@ -59,6 +68,7 @@ export function printReport(report: BenchReport, machine: Machine): void {
       { title: 'peer /s', right: true, value: figure => figure.peer && count(figure.peer.rate) },
       { title: 'ratio', right: true, value: figure => ratio(figure)?.toFixed(2) },
       ...times,
+      ...costs,
       { title: 'floor', value: floorText },
       { title: 'peer', value: figure => figure.peer?.name },
     ]),
@@ -70,6 +80,11 @@ export function printReport(report: BenchReport, machine: Machine): void {
 function timesOf(measured: Measured | undefined): string | undefined {
   if (measured?.p50Ms === undefined || measured.p99Ms === undefined) return undefined
   return `${milliseconds(measured.p50Ms)} / ${milliseconds(measured.p99Ms)}`
+}
+
+function costOf(measured: Measured | undefined): string | undefined {
+  if (measured?.serverCpuUs === undefined) return undefined
+  return `${measured.serverCpuUs.toFixed(0)} + ${(measured.loadCpuUs ?? 0).toFixed(0)}`
 }
 
 function milliseconds(ms: number): string {

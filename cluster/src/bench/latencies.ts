@@ -14,7 +14,7 @@ export class Latencies {
     this.#values[this.#count++] = ms
   }
 
-  measured(seconds: number): Required<Measured> {
+  measured(seconds: number): Measured {
     const sorted = this.#values.subarray(0, this.#count).sort()
     const at = (share: number) => sorted[Math.min(this.#count - 1, Math.floor(this.#count * share))] ?? 0
     return { rate: this.#count / seconds, p50Ms: at(0.5), p99Ms: at(0.99) }

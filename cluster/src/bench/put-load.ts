@@ -13,7 +13,13 @@ export interface PutLoad {
   readonly valueBytes: number
 }
 
-export type PutResult = Measured & { readonly failed: number; readonly firstFailure: string }
+export type PutResult = Measured & {
+  readonly failed: number
+  readonly firstFailure: string
+  /** Puts and processor seconds of the whole run, warm-up included. */
+  readonly done: number
+  readonly cpuSeconds: number
+}
 
 async function load(options: PutLoad): Promise<PutResult> {
   const { urls, callers, keys } = options
@@ -21,6 +27,7 @@ async function load(options: PutLoad): Promise<PutResult> {
   const value = 'v'.repeat(options.valueBytes)
   const latencies = new Latencies()
   let failed = 0
+  let done = 0
   let firstFailure = ''
   const from = performance.now() + options.warmUpSeconds * 1_000
   const until = from + options.seconds * 1_000
@@ -37,12 +44,20 @@ async function load(options: PutLoad): Promise<PutResult> {
         continue
       }
       const ended = performance.now()
+      done += 1
       if (ended >= from && ended < until) latencies.add(ended - began)
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, index) => caller(index)))
   for (const client of clients) client.close()
-  return { ...latencies.measured(options.seconds), failed, firstFailure }
+  const { user, system } = process.cpuUsage()
+  return {
+    ...latencies.measured(options.seconds),
+    failed,
+    firstFailure,
+    done,
+    cpuSeconds: (user + system) / 1e6,
+  }
 }
 
 process.stdout.write(JSON.stringify(await load(scriptArgument<PutLoad>())))

@@ -3,7 +3,8 @@
  * loaded by its own client with the same callers, keys and values for the same seconds. Fresh clusters for each line.
  */
 import { runScript } from './children.ts'
-import type { BenchReport, Figure } from './figure.ts'
+import { cpuSeconds } from './cpu.ts'
+import type { BenchReport, Figure, Measured } from './figure.ts'
 import type { BenchOptions } from './options.ts'
 import { buildEtcdLoad, etcdVersion, loadEtcd, missingForEtcd, startEtcd } from './peers/etcd.ts'
 import { newFolder, removeFolder } from './places.ts'
@@ -41,11 +42,13 @@ function notes(missing: readonly string[]): string[] {
   ]
 }
 
-async function oursUnder(load: Omit<PutLoad, 'urls'>): Promise<PutResult> {
+async function oursUnder(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
   const cluster = await startSynod()
   try {
     const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
-    return complete(await runScript<PutResult>('put-load.ts', { ...load, urls: cluster.urls }, timeoutMs))
+    return await measured(cluster.pids, () =>
+      runScript<PutResult>('put-load.ts', { ...load, urls: cluster.urls }, timeoutMs),
+    )
   } finally {
     await cluster.stop()
   }
@@ -55,10 +58,10 @@ async function etcdPeer(tools: string) {
   const program = await buildEtcdLoad(tools)
   return {
     name: `etcd ${await etcdVersion()}`,
-    async measure(load: Omit<PutLoad, 'urls'>): Promise<PutResult> {
+    async measure(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
       const cluster = await startEtcd()
       try {
-        return complete(await loadEtcd(program, cluster, load))
+        return await measured(cluster.pids, () => loadEtcd(program, cluster, load))
       } finally {
         await cluster.stop()
       }
@@ -66,8 +69,16 @@ async function etcdPeer(tools: string) {
   }
 }
 
-/** A rate with failures in it would compare different work. */
-function complete(result: PutResult): PutResult {
-  if (result.failed === 0) return result
-  throw new Error(`${result.failed} puts failed, the first with: ${result.firstFailure}`)
+/** With what each put cost. A rate with failures in it would compare different work. */
+async function measured(pids: readonly number[], load: () => Promise<PutResult>): Promise<Measured> {
+  const before = cpuSeconds(pids)
+  const { failed, firstFailure, done, cpuSeconds: loadSeconds, ...figures } = await load()
+  const after = cpuSeconds(pids)
+  if (failed > 0) throw new Error(`${failed} puts failed, the first with: ${firstFailure}`)
+  const each = (seconds: number) => (seconds * 1e6) / done
+  return {
+    ...figures,
+    serverCpuUs: before === undefined || after === undefined ? undefined : each(after - before),
+    loadCpuUs: each(loadSeconds),
+  }
 }

@@ -7,6 +7,7 @@ const cli = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 
 export interface SynodCluster {
   readonly urls: readonly string[]
+  readonly pids: readonly number[]
   readonly data: string
   /** Ends the processes and removes their data. */
   stop(): Promise<void>
@@ -25,8 +26,8 @@ export async function startSynod(): Promise<SynodCluster> {
       [cli, 'start', '--detach', '--json', '--data', data, '--port', String(port)],
       { timeoutMs: 60_000 },
     )
-    const { nodes } = JSON.parse(printed) as { nodes: readonly { url: string }[] }
-    return { urls: nodes.map(node => node.url), data, stop }
+    const { nodes } = JSON.parse(printed) as { nodes: readonly { url: string; pid: number }[] }
+    return { urls: nodes.map(node => node.url), pids: nodes.map(node => node.pid), data, stop }
   } catch (error) {
     removeFolder(data)
     throw error

@@ -44,6 +44,7 @@ export async function buildEtcdLoad(folder: string): Promise<string> {
 
 export interface EtcdCluster {
   readonly endpoints: readonly string[]
+  readonly pids: readonly number[]
   stop(): Promise<void>
 }
 
@@ -63,7 +64,8 @@ export async function startEtcd(): Promise<EtcdCluster> {
   }
   try {
     for (const member of members) await healthy(member.client)
-    return { endpoints: members.map(member => member.client), stop }
+    const pids = children.flatMap(child => child.pid ?? [])
+    return { endpoints: members.map(member => member.client), pids, stop }
   } catch (error) {
     await stop()
     throw error

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.etcd.io/etcd/clientv3"
@@ -21,9 +22,12 @@ type result struct {
 	P99Ms        float64 `json:"p99Ms"`
 	Failed       int     `json:"failed"`
 	FirstFailure string  `json:"firstFailure"`
+	Done         int     `json:"done"`
+	CPUSeconds   float64 `json:"cpuSeconds"`
 }
 
 type caller struct {
+	done         int
 	latencies    []float64
 	failed       int
 	firstFailure string
@@ -58,7 +62,10 @@ func main() {
 				if err != nil {
 					me.failed++
 					me.firstFailure = err.Error()
-				} else if ended.After(from) && ended.Before(until) {
+					continue
+				}
+				me.done++
+				if ended.After(from) && ended.Before(until) {
 					me.latencies = append(me.latencies, ended.Sub(began).Seconds()*1000)
 				}
 			}
@@ -83,11 +90,12 @@ func connect(endpoints []string) []*clientv3.Client {
 }
 
 func summary(all []caller, seconds float64) result {
-	found := result{}
+	found := result{CPUSeconds: cpuSeconds()}
 	latencies := []float64{}
 	for _, one := range all {
 		latencies = append(latencies, one.latencies...)
 		found.Failed += one.failed
+		found.Done += one.done
 		if one.firstFailure != "" {
 			found.FirstFailure = one.firstFailure
 		}
@@ -99,4 +107,13 @@ func summary(all []caller, seconds float64) result {
 		found.P99Ms = latencies[count*99/100]
 	}
 	return found
+}
+
+// Of this process, user and system.
+func cpuSeconds() float64 {
+	usage := syscall.Rusage{}
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
