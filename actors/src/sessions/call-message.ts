@@ -41,6 +41,7 @@ function submit(context: Context, call: Call, work: SubmitWork): Submit {
     ...(work.retainMs === undefined ? {} : { retainMs: work.retainMs }),
     patienceMs: Math.max(1, Math.floor(left - Math.min(marginMs, left / 4))),
     send: call.sends,
+    after: work.after,
   }
 }
 

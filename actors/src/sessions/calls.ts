@@ -54,28 +54,31 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
   call.silent += 1
   call.target = to
   call.phase = 'sent'
-  if (call.work.kind === 'submit') call.work.unsettled.set(call.sends, to)
+  if (call.work.kind === 'submit') call.work.unsettled.add(call.sends)
   const doubled = firstRetryMs * 2 ** Math.min(call.silent - 1, 10)
   call.retryAt = context.nowMs + Math.min(maxRetryMs, doubled) * jitter(context)
   context.out.send(frontDoor(to, call.group), messageOf(context, call))
 }
 
 /**
- * [EX5] Which sends can no longer cause anything.
- * - A refusal (`notLeader`, `wrongEpoch`, `overloaded`) speaks of the one send that it answers: an earlier one may have
- *   reached the same node while it led.
- * - An outcome speaks of the log, so of every send to its node that had arrived: links keep their order, so an earlier
- *   one that did not arrive is lost. A send that crossed the answer stays unsettled.
- * - Nothing is settled where no send is echoed: a deposed leader cannot say what becomes of what it proposed.
+ * [EX5] A refusal (`notLeader`, `wrongEpoch`, `overloaded`) settles the one send that it answers, no other: an earlier
+ * one may have reached the same node while it led. Nothing is settled where no send is echoed: a deposed leader
+ * cannot say what becomes of what it proposed.
  */
-export function settle(call: Call, from: NodeId, send: number | undefined, by: 'refusal' | 'outcome'): void {
+export function settle(call: Call, send: number | undefined): void {
   call.silent = 0
-  if (call.work.kind !== 'submit' || send === undefined) return
-  for (const [number, node] of call.work.unsettled) {
-    if (number === send || (by === 'outcome' && node === from && number < send)) {
-      call.work.unsettled.delete(number)
-    }
-  }
+  if (call.work.kind === 'submit' && send !== undefined) call.work.unsettled.delete(send)
+}
+
+/**
+ * [EX5] The log has closed the attempts up to `closed`. Every send so far named fewer, so wherever it is, however late
+ * or often it arrives, it starts nothing any more. True when that is news.
+ */
+export function closedUpTo(call: Call, closed: number | undefined): boolean {
+  if (call.work.kind !== 'submit' || closed === undefined || closed <= call.work.after) return false
+  call.work.after = closed
+  call.work.unsettled.clear()
+  return true
 }
 
 /** The group answered through this node, so it leads; whoever waits to learn that goes on. */
@@ -91,7 +94,7 @@ export function ledBy(context: Context, group: string, node: NodeId): void {
 
 export function onNotLeader(context: Context, call: Call, from: NodeId, message: NotLeader) {
   const { state } = context
-  settle(call, from, message.send, 'refusal')
+  settle(call, message.send)
   // An answer to an earlier send: its hint is older than what was done since.
   if (call.phase !== 'sent' || call.target !== from) return
   forgetLeader(state, call.group, from)
@@ -105,16 +108,18 @@ export function onNotLeader(context: Context, call: Call, from: NodeId, message:
 }
 
 /** True when the call must be planned by a newer map; else the group only has not heard of ours yet. */
-export function onWrongEpoch(context: Context, call: Call, from: NodeId, message: WrongEpoch): void {
-  settle(call, from, message.send, 'refusal')
+export function onWrongEpoch(context: Context, call: Call, message: WrongEpoch): void {
+  settle(call, message.send)
+  closedUpTo(call, message.closed)
   waitAfter(context, call, `${call.group} has not taken up the shard map yet`)
   if (message.epoch < context.state.map.epoch) return
   call.phase = 'stale'
   fetchMap(context)
 }
 
-export function onOverloaded(context: Context, call: Call, from: NodeId, message: Overloaded): void {
-  settle(call, from, message.send, 'refusal')
+export function onOverloaded(context: Context, call: Call, message: Overloaded): void {
+  settle(call, message.send)
+  closedUpTo(call, message.closed)
   waitAfter(context, call, `too much waits at ${call.group}`, 'overloaded')
 }
 

@@ -184,15 +184,35 @@ describe('a transaction', () => {
     expect(answers(end)).toMatchObject([{ outcome: { status: 'unknown' } }])
   })
 
-  it('[EX5] an answer settles the sends before it, not one that crossed it', () => {
+  it('[EX13] a closed attempt settles every send that knew of fewer, wherever it is', () => {
     const first = only(submits(actor.request(transact([put(k0)], { deadlineMs: 1_000 }))))
-    const second = only(submits(tickUntil(anySent)))
-    expect(second.to).toBe(first.to)
-    const closed = { status: 'unavailable', detail: 'patience passed' } as const
-    actor.message(first.to, { type: 'submitted', id: first.message.id, outcome: closed, send: 1 })
-    expect(actor.state.calls.values().next().value?.phase).toBe('sent')
-    actor.message(first.to, { type: 'submitted', id: first.message.id, outcome: closed, send: 2 })
-    expect(actor.state.calls.values().next().value?.phase).toBe('refused')
+    expect(first.message.after).toBe(0)
+    tickUntil(anySent)
+    const elsewhere = only(submits(tickUntil(anySent)))
+    expect(elsewhere.to).not.toBe(first.to)
+    const closed = {
+      type: 'submitted',
+      id: first.message.id,
+      outcome: { status: 'unavailable', detail: 'patience passed' },
+      send: 2,
+      closed: 3,
+    } as const
+    actor.message(first.to, closed)
+    const again = only(submits(tickUntil(anySent)))
+    expect(again.message.after).toBe(3)
+    // An old answer says nothing of what was sent since.
+    actor.message(elsewhere.to, closed)
+    const end = tickUntil(anyReply)
+    expect(answers(end)).toMatchObject([{ outcome: { status: 'unknown' } }])
+  })
+
+  it('[EX13] when nothing was sent since, the deadline finds it definitely not done', () => {
+    const first = only(submits(actor.request(transact([put(k0)], { deadlineMs: 300 }))))
+    tickUntil(anySent)
+    actor.advance(200)
+    const outcome = { status: 'unavailable', detail: 'patience passed' } as const
+    actor.message(first.to, { type: 'submitted', id: first.message.id, outcome, send: 2, closed: 1 })
+    expect(answers(tickUntil(anyReply))).toMatchObject([{ outcome: { status: 'unavailable' } }])
   })
 
   it('[EX5] a leader that was deposed with it says nothing definite', () => {
@@ -221,7 +241,9 @@ describe('a transaction', () => {
   it('[EX5] is tried again after a definite answer, until the deadline', () => {
     const { to, message } = only(submits(actor.request(transact([put(k0)]))))
     const outcome = { status: 'unavailable', detail: 'lost leadership' } as const
-    expect(actor.message(to, { type: 'submitted', id: message.id, outcome, send: 1 }).replies).toEqual([])
+    expect(
+      actor.message(to, { type: 'submitted', id: message.id, outcome, send: 1, closed: 1 }).replies,
+    ).toEqual([])
     actor.message(to, { type: 'overloaded', group: 'kv.0', tx: `${message.id.session}:1`, send: 1 })
     expect(runs(tickUntil(anySent))).toMatchObject([{ outcome: { status: 'committed' } }])
   })

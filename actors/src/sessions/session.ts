@@ -123,9 +123,9 @@ function onAnswer(context: Context, from: NodeId, message: ToSession | MapAnswer
     case 'notLeader':
       return onCall(context, message, call => onNotLeader(context, call, from, message))
     case 'wrongEpoch':
-      return onCall(context, message, call => onWrongEpoch(context, call, from, message))
+      return onCall(context, message, call => onWrongEpoch(context, call, message))
     case 'overloaded':
-      return onCall(context, message, call => onOverloaded(context, call, from, message))
+      return onCall(context, message, call => onOverloaded(context, call, message))
     default:
       return unreachable(message)
   }

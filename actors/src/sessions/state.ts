@@ -105,8 +105,10 @@ export type SubmitWork = {
   readonly retainMs: number | undefined
   /** Who waits for the outcome. */
   readonly asks: number[]
-  /** Sends that may still cause something: number → node. Empty: certainly nothing is running. */
-  readonly unsettled: Map<number, NodeId>
+  /** Attempts up to this one are closed in the log. */
+  after: number
+  /** Numbers of the sends that may still cause something. Empty: certainly nothing is running, and nothing will. */
+  readonly unsettled: Set<number>
 }
 export type Work =
   | SubmitWork

@@ -4,7 +4,7 @@ import type { Share, Submitted } from '../transactions/messages.ts'
 import type { Operation, Outcome, TxId } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { onChunkOutcome } from './bulk.ts'
-import { closeCall, ledBy, openCall, settle, waitAfter } from './calls.ts'
+import { closeCall, closedUpTo, ledBy, openCall, waitAfter } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { closeId, leaveSession, takeId } from './own-session.ts'
 import { planShares } from './plan.ts'
@@ -57,7 +57,8 @@ export function submit(
     fingerprint: request.fingerprint,
     retainMs: request.retainMs,
     asks,
-    unsettled: new Map(),
+    after: 0,
+    unsettled: new Set(),
   }
   const call = openCall(context, work, coordinator.group, context.nowMs + request.deadlineMs)
   state.submits.set(txKey(work.id), call.number)
@@ -106,10 +107,8 @@ export function onSubmitted(context: Context, from: NodeId, message: Submitted) 
   if (outcome.status !== 'unavailable' && outcome.status !== 'overloaded') {
     return finishSubmit(context, call, work, outcome)
   }
-  // Without the echo of a send it answers a lookup of the same id, and settles nothing of what was sent.
-  settle(call, from, message.send, 'outcome')
-  // Another send of ours is still on its way, and may run: its answer is waited for.
-  if (work.unsettled.size > 0) return
+  // Without `closed` it answers a lookup of the same id, and says nothing of what was sent.
+  if (!closedUpTo(call, message.closed)) return
   waitAfter(context, call, outcome.detail, outcome.status)
 }
 

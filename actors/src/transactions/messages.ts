@@ -47,6 +47,11 @@ export interface Submit {
   readonly patienceMs: number
   /** Counts the asker's sends of this transaction: lets it know which of them can no longer cause anything. */
   readonly send?: number
+  /**
+   * Attempts up to this number are closed, as far as the asker knows. Where the log has closed more, the message is an
+   * old one, late or doubled, and must start nothing: it is answered `unavailable`, with what is closed.
+   */
+  readonly after?: number
 }
 export interface Submitted {
   readonly type: 'submitted'
@@ -54,6 +59,8 @@ export interface Submitted {
   readonly outcome: Outcome
   /** The highest `send` of this asker that had arrived here. */
   readonly send?: number
+  /** With `unavailable`: the log has closed the attempts up to this one. */
+  readonly closed?: number
 }
 export interface ReadKeys {
   readonly type: 'readKeys'
@@ -109,6 +116,8 @@ export interface WrongEpoch {
   readonly tx?: TxKey
   readonly tag?: number
   readonly send?: number
+  /** Set when it had begun: the log has closed the attempts up to this one. */
+  readonly closed?: number
 }
 /** Too much waits here already. Definite. */
 export interface Overloaded {
@@ -117,6 +126,8 @@ export interface Overloaded {
   readonly tx?: TxKey
   readonly tag?: number
   readonly send?: number
+  /** Set when it had begun: the log has closed the attempts up to this one. */
+  readonly closed?: number
 }
 
 // ---------------------------------------------------------------- coordinating leader ⇄ participating leaders

@@ -15,8 +15,10 @@ export function echo(send: number | undefined): { readonly send?: number } {
   return send === undefined ? {} : { send }
 }
 
-export function submitted(turn: Turn, asker: Asker, tx: TxKey, outcome: Outcome): void {
-  answer(turn, asker.to, { type: 'submitted', id: txId(tx), outcome, ...echo(asker.send) })
+/** `closed`: with a definite answer that is not final, the attempts that the log has closed. */
+export function submitted(turn: Turn, asker: Asker, tx: TxKey, outcome: Outcome, closed?: number): void {
+  const about = closed === undefined ? {} : { closed }
+  answer(turn, asker.to, { type: 'submitted', id: txId(tx), outcome, ...echo(asker.send), ...about })
 }
 
 export function askerOf(to: Address | Request, send: number | undefined): Asker {
@@ -39,8 +41,8 @@ export function attach(running: Running, to: Address | Request, submit: Submit |
   running.askers.set(key, askerOf(to, send))
 }
 
-export function answerAll(turn: Turn, running: Running, outcome: Outcome): void {
-  for (const asker of running.askers.values()) submitted(turn, asker, running.tx, outcome)
+export function answerAll(turn: Turn, running: Running, outcome: Outcome, closed?: number): void {
+  for (const asker of running.askers.values()) submitted(turn, asker, running.tx, outcome, closed)
 }
 
 /** Definite refusals that are no outcome: the session plans again, or waits. */

@@ -217,15 +217,14 @@ export function onClosed(turn: Turn, tx: TxKey, closed: number): void {
 /** Definite: nothing happened, and nothing of this attempt will. */
 function end(turn: Turn, running: Running, how: Exclude<AfterClosing, 'retry'>): void {
   drop(turn, running)
+  const closed = row.record(turn.seat.store, running.tx)?.closed ?? 0
   if (how === 'unavailable') {
-    answerAll(turn, running, {
-      status: 'unavailable',
-      detail: 'not decided in time; nothing happened',
-    })
+    const outcome = { status: 'unavailable', detail: 'not decided in time; nothing happened' } as const
+    answerAll(turn, running, outcome, closed)
     return
   }
   const epoch = row.assignment(turn.seat.store)?.epoch ?? 0
-  refuseAll(turn, running, how === 'wrongEpoch' ? { type: how, epoch } : { type: how })
+  refuseAll(turn, running, how === 'wrongEpoch' ? { type: how, epoch, closed } : { type: how, closed })
 }
 
 function drop(turn: Turn, running: Running): void {

@@ -41,6 +41,13 @@ function start(turn: Turn, from: Address | Request, message: Submit): void {
     submitted(turn, askerOf(from, message.send), tx, unfit)
     return
   }
+  const closed = row.record(seat.store, tx)?.closed ?? 0
+  if (message.after !== undefined && message.after < closed) {
+    // Sent before an attempt was closed: who asked may have been told that nothing happens.
+    const outcome = { status: 'unavailable', detail: 'an earlier attempt was closed' } as const
+    submitted(turn, askerOf(from, message.send), tx, outcome, closed)
+    return
+  }
   const assignment = row.assignment(seat.store)
   const own = message.shares[0]
   if (
