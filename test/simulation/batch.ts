@@ -9,6 +9,7 @@ export interface Batch {
   readonly planted?: string
   /** Called after each seed. */
   readonly progress?: (done: number, failed: number) => void
+  readonly failed?: (failure: Failure) => void
 }
 
 export interface Failure {
@@ -46,7 +47,7 @@ export function runSeed(suite: Suite, seed: number, planted?: string, trace?: Tr
   }
 }
 
-export function runBatch({ suite, from, seeds, planted, progress }: Batch): BatchResult {
+export function runBatch({ suite, from, seeds, planted, progress, failed }: Batch): BatchResult {
   const failures: Failure[] = []
   const goals = new Map<string, number>(suite.goals.map(goal => [goal, 0]))
   let events = 0
@@ -54,7 +55,11 @@ export function runBatch({ suite, from, seeds, planted, progress }: Batch): Batc
   for (let seed = from; seed < from + seeds; seed++) {
     const { run, error } = runSeed(suite, seed, planted)
     const problem = error ?? (seed % repeatEvery === 0 ? repeated(suite, run, planted) : undefined)
-    if (problem !== undefined) failures.push({ seed, setup: run.setup, error: problem })
+    if (problem !== undefined) {
+      const failure = { seed, setup: run.setup, error: problem }
+      failures.push(failure)
+      failed?.(failure)
+    }
     for (const [goal, times] of run.goals) goals.set(goal, (goals.get(goal) ?? 0) + times)
     if (run.begun) {
       events += run.sim.events

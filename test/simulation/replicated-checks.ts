@@ -9,7 +9,7 @@ import type { Ask, Reply } from './machines/registers.ts'
 import type { RegisterClient } from './register-client.ts'
 
 /** Asks once; undefined when there was no answer. */
-function answerTo(sim: Simulation, door: Address, message: unknown): unknown {
+export function answerTo(sim: Simulation, door: Address, message: unknown): unknown {
   let result: { readonly value: unknown } | undefined
   sim.ask(nodeOf(door), door, message, 1000, answer => {
     result = { value: answer.outcome === 'answered' ? answer.result : undefined }

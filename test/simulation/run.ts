@@ -1,7 +1,7 @@
 /**
  * Runs simulation suites over seeds:
  *
- *     node test/simulation/run.ts --suite ledger --seeds 100            seeds 1 to 100, then the planted bugs
+ *     node test/simulation/run.ts --suite ledger --seeds 100            the fixed seeds 1 to 100, then the planted bugs
  *     node test/simulation/run.ts --suite ledger --seeds 100 --from 501
  *     node test/simulation/run.ts --suite ledger --seed 8123 --trace trace.jsonl
  *
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { decode } from '@synod/runtime/protocol'
 import type { TraceSink } from '@synod/runtime/simulation'
 import { caughtBy, type Failure, runBatch, runSeed } from './batch.ts'
+import { fixedSeeds } from './stages.ts'
 import type { Suite } from './suite.ts'
 import { suiteNamed, suites } from './suites.ts'
 
@@ -58,7 +59,8 @@ function wanted(): Wanted {
     seeds: one ? 1 : whole('seeds', values.seeds),
     one,
     planted: values.planted,
-    plant: !one && values.planted === undefined && !values['no-planted'],
+    plant:
+      !one && values.planted === undefined && !values['no-planted'] && values.from === String(fixedSeeds),
     trace: values.trace,
   }
 }
@@ -104,16 +106,25 @@ const shown = 3
 function batch(suite: Suite, { from, seeds, planted }: Wanted): { passed: number; failed: number } {
   console.log(`${suite.name}: ${suite.about}\n  seeds ${from} to ${from + seeds - 1}`)
   const started = performance.now()
-  const progress = (done: number, failed: number) => {
-    if (process.stdout.isTTY) process.stdout.write(`\r  ${done} of ${seeds}, ${failed} failed `)
-  }
-  const result = runBatch({ suite, from, seeds, progress, ...(planted === undefined ? {} : { planted }) })
+  const more: number[] = []
+  let printed = 0
+  const result = runBatch({
+    suite,
+    from,
+    seeds,
+    ...(planted === undefined ? {} : { planted }),
+    progress: (done, failed) => {
+      if (process.stdout.isTTY) process.stdout.write(`\r  ${done} of ${seeds}, ${failed} failed \r`)
+      else if (done % 250 === 0 && done < seeds) console.log(`  ${done} of ${seeds}, ${failed} failed`)
+    },
+    failed: failure => {
+      printed += 1
+      if (printed <= shown) show(suite, failure, planted)
+      else more.push(failure.seed)
+    },
+  })
   const seconds = (performance.now() - started) / 1000
-  if (process.stdout.isTTY) process.stdout.write('\r')
-  for (const failure of result.failures.slice(0, shown)) show(suite, failure, planted)
-  if (result.failures.length > shown) {
-    console.log(`\n  failed as well: ${result.failures.slice(shown).map(({ seed }) => seed)}`)
-  }
+  if (more.length > 0) console.log(`\n  failed as well: ${more.join(', ')}`)
   const rate = Math.round(result.events / seconds / 1000)
   console.log(`  ${seconds.toFixed(1)} s, ${result.events} events, ${result.turns} turns, ${rate} k events/s`)
   const goals = [...result.goals].map(([goal, times]) => `${goal} ${times}`)

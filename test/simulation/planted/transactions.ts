@@ -38,17 +38,32 @@ const lost: Readonly<Record<string, readonly string[]>> = {
   locksNotKept: ['l/', 'g/'],
   reservationsNotKept: ['e/'],
   answersNotKept: ['r/'],
+  talliesNotKept: ['tally/'],
 }
 
 /** What is done to a command before it is applied. */
 const commands: Readonly<Record<string, (command: Fields) => Fields>> = {
-  versionCheckDropped: command => withoutChecks(command),
+  versionCheckDropped: command => changed(command, withoutVersion),
+  boundsDropped: command => changed(command, withoutBounds),
 }
 
 export const transactionBugs: readonly string[] = [
-  ...Object.keys(hearing),
-  ...Object.keys(lost),
-  ...Object.keys(commands),
+  'voteIgnored',
+  'commitHeardAsAbort',
+  'readTooEarly',
+  'locksNotKept',
+  'reservationsNotKept',
+  'answersNotKept',
+  'versionCheckDropped',
+  'boundsDropped',
+]
+
+export const shopBugs: readonly string[] = [
+  'commitHeardAsAbort',
+  'answersNotKept',
+  'talliesNotKept',
+  'versionCheckDropped',
+  'boundsDropped',
 ]
 
 export function plantActor(type: AnyActorType, name: string, bug: string | undefined): AnyActorType {
@@ -91,13 +106,21 @@ function without(store: Store, kinds: readonly string[]): Store {
   }
 }
 
-function withoutChecks(command: Fields): Fields {
+function changed(command: Fields, change: (operation: Fields) => Fields): Fields {
   if (!Array.isArray(command.operations)) return command
   const operations = command.operations.map((numbered: { readonly operation: Fields }) => {
-    const { operation } = numbered
-    if (operation.op !== 'check' || operation.version === undefined) return numbered
-    const { version, ...rest } = operation
-    return { ...numbered, operation: { ...rest, exists: true } }
+    return { ...numbered, operation: change(numbered.operation) }
   })
   return { ...command, operations }
+}
+
+function withoutVersion(operation: Fields): Fields {
+  if (operation.op !== 'check' || operation.version === undefined) return operation
+  const { version, ...rest } = operation
+  return { ...rest, exists: version !== 0 }
+}
+
+function withoutBounds(operation: Fields): Fields {
+  const { min: _min, max: _max, ...rest } = operation
+  return operation.op === 'add' ? rest : operation
 }
