@@ -1,6 +1,7 @@
 /** `pnpm bench [tell|remote-tell|put|checkout|all]`: ratios beside a peer or limit of the same run. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { printJson } from '../cli/output.ts'
+import { benchCheckout } from './checkout.ts'
 import { type BenchReport, meetsFloor, printReport } from './figure.ts'
 import { thisMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
@@ -8,6 +9,7 @@ import { benchPut } from './put.ts'
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
   put: benchPut,
+  checkout: benchCheckout,
 }
 
 interface Flags {

@@ -46,9 +46,9 @@ async function oursUnder(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
   const cluster = await startSynod()
   try {
     const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
-    return await measured(cluster.pids, () =>
-      runScript<PutResult>('put-load.ts', { ...load, urls: cluster.urls }, timeoutMs),
-    )
+    const urls = cluster.nodes.map(node => node.url)
+    const pids = cluster.nodes.map(node => node.pid)
+    return await measured(pids, () => runScript<PutResult>('put-load.ts', { ...load, urls }, timeoutMs))
   } finally {
     await cluster.stop()
   }

@@ -6,30 +6,34 @@ import { freePorts, newFolder, removeFolder } from './places.ts'
 const cli = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 
 export interface SynodCluster {
-  readonly urls: readonly string[]
-  readonly pids: readonly number[]
-  readonly data: string
+  readonly nodes: readonly { readonly id: string; readonly url: string; readonly pid: number }[]
+  /** Resolves to the verdict of `cluster verify`; throws when it is not green. */
+  verify(): Promise<string>
   /** Ends the processes and removes their data. */
   stop(): Promise<void>
 }
 
 export async function startSynod(): Promise<SynodCluster> {
   const data = newFolder('synod')
-  const port = await freePorts(4)
-  const stop = async () => {
-    await run(process.execPath, [cli, 'stop', '--data', data], { timeoutMs: 30_000 })
-    removeFolder(data)
-  }
+  const port = String(await freePorts(4))
+  const call = (verb: string, ...args: readonly string[]) =>
+    run(process.execPath, [cli, verb, '--data', data, ...args], { timeoutMs: 180_000 })
   try {
-    const printed = await run(
-      process.execPath,
-      [cli, 'start', '--detach', '--json', '--data', data, '--port', String(port)],
-      { timeoutMs: 60_000 },
-    )
-    const { nodes } = JSON.parse(printed) as { nodes: readonly { url: string; pid: number }[] }
-    return { urls: nodes.map(node => node.url), pids: nodes.map(node => node.pid), data, stop }
+    const started = JSON.parse(await call('start', '--detach', '--json', '--port', port)) as Started
+    return {
+      nodes: started.nodes,
+      async verify() {
+        return (JSON.parse(await call('verify', '--json')) as { verdict: string }).verdict
+      },
+      async stop() {
+        await call('stop')
+        removeFolder(data)
+      },
+    }
   } catch (error) {
     removeFolder(data)
     throw error
   }
 }
+
+type Started = Pick<SynodCluster, 'nodes'>

@@ -1,0 +1,55 @@
+/**
+ * Newly paid orders: three nodes over HTTP beside one unreplicated PostgreSQL without HTTP, and beside HTTP alone.
+ * Afterwards `verify` must prove that nothing was lost or doubled; else there is no figure.
+ */
+
+import type { CheckoutLoad, CheckoutResult } from './checkout-load.ts'
+import { runScript } from './children.ts'
+import type { BenchReport, Measured } from './figure.ts'
+import type { BenchOptions } from './options.ts'
+import { measureConstant } from './peers/constant.ts'
+import { findPostgres, measurePostgres } from './peers/postgres.ts'
+import { startSynod } from './synod-cluster.ts'
+
+const users = 64
+const orders = 100_000
+const items = 10_000
+const floorRate = 1_000
+
+export async function benchCheckout({ seconds, progress }: BenchOptions): Promise<BenchReport> {
+  progress('checkout: three nodes')
+  const { ours, proof } = await measureShop(seconds)
+  const postgres = findPostgres()
+  progress('checkout: the peers')
+  // It must not run out of orders, however fast it is.
+  const task = { users, seconds, orders: Math.max(orders, 40_000 * seconds), items }
+  const peer = postgres && {
+    name: `PostgreSQL ${postgres.version}, not replicated`,
+    ...(await measurePostgres(postgres.programs, task)),
+  }
+  const limit = { name: 'HTTP alone (Hono, a constant)', ...(await measureConstant(users, seconds)) }
+  const missing = "PostgreSQL was not measured: Debian's postgresql would bring it (apt-get install)"
+  return {
+    bench: 'checkout',
+    title: `newly paid orders, ${users} connections, ${orders} orders of two of ${items} items`,
+    figures: [
+      { what: 'newly paid', ours, ...(peer && { peer }), floor: { rate: floorRate } },
+      { what: 'as requests', ours, peer: limit },
+    ],
+    notes: [proof, ...(peer === undefined ? [missing] : [])],
+  }
+}
+
+async function measureShop(seconds: number): Promise<{ ours: Measured; proof: string }> {
+  const cluster = await startSynod()
+  try {
+    const load: CheckoutLoad = { nodes: cluster.nodes, users, seconds, orders, items }
+    const { outcomes, ...ours } = await runScript<CheckoutResult>('checkout-load.ts', load, 300_000)
+    const proof = await cluster.verify()
+    const other = Object.entries(outcomes).filter(([name, count]) => name !== 'ok' && count > 0)
+    const refused = other.map(([name, count]) => `${count} ${name}`).join(', ') || 'none other than paid'
+    return { ours, proof: `verify: ${proof}; outcomes: ${refused}` }
+  } finally {
+    await cluster.stop()
+  }
+}
