@@ -27,7 +27,8 @@ export interface Totals {
   /** Of steps that are `ok`, in microseconds. */
   readonly latency: Histogram
   readonly series: readonly Stretch[]
-  /** Why it ended early. */
+  /** Steps that were due and not even begun when time was up: more users are needed, or a faster cluster. */
+  readonly missed: number
   readonly ended: 'time' | 'nothing left' | 'stopped'
 }
 
@@ -43,14 +44,14 @@ export async function drive(
 ): Promise<Totals> {
   const meter = new Meter(onStretch)
   const until = meter.began + pace.seconds * 1_000
-  const due = pace.rate === undefined ? undefined : arrivals(meter.began, pace.rate, until)
+  const arrivals = pace.rate === undefined ? undefined : new Arrivals(meter.began, pace.rate, pace.seconds)
   let nothingLeft = false
   const user = async (number: number): Promise<void> => {
     while (!nothingLeft && !stop.aborted && performance.now() < until) {
-      const at = due?.()
-      if (at === 'over') return
-      if (at !== undefined) await sleepUntil(at)
-      const began = at ?? performance.now()
+      const due = arrivals?.take()
+      if (due === 'over') return
+      if (due !== undefined) await sleepUntil(due)
+      const began = due ?? performance.now()
       const step = workload.step(number)
       if (step === undefined) {
         nothingLeft = true
@@ -62,14 +63,30 @@ export async function drive(
     }
   }
   await Promise.all(Array.from({ length: pace.users }, (_, number) => user(number)))
-  return meter.totals(stop.aborted ? 'stopped' : nothingLeft ? 'nothing left' : 'time')
+  const ended = stop.aborted ? 'stopped' : nothingLeft ? 'nothing left' : 'time'
+  return meter.totals(ended, ended === 'time' ? (arrivals?.left() ?? 0) : 0)
 }
 
-function arrivals(began: number, rate: number, until: number): () => number | 'over' {
-  let next = 0
-  return () => {
-    const at = began + (next++ * 1_000) / rate
-    return at < until ? at : 'over'
+/** The times at which steps are due, evenly spread. */
+class Arrivals {
+  readonly #began: number
+  readonly #rate: number
+  readonly #count: number
+  #taken = 0
+
+  constructor(began: number, rate: number, seconds: number) {
+    this.#began = began
+    this.#rate = rate
+    this.#count = Math.ceil(rate * seconds)
+  }
+
+  take(): number | 'over' {
+    if (this.#taken >= this.#count) return 'over'
+    return this.#began + (this.#taken++ * 1_000) / this.#rate
+  }
+
+  left(): number {
+    return this.#count - this.#taken
   }
 }
 
@@ -117,7 +134,7 @@ class Meter {
     this.#onStretch(stretch)
   }
 
-  totals(ended: Totals['ended']): Totals {
+  totals(ended: Totals['ended'], missed: number): Totals {
     clearInterval(this.#ticker)
     // Users that wait for a last answer do not make the others slower: the time counts up to what was done last.
     const end = ended === 'time' ? performance.now() : this.#lastOk
@@ -127,6 +144,7 @@ class Meter {
       reasons: this.#reasons,
       latency: this.#latency,
       series: this.#series,
+      missed,
       ended,
     }
   }

@@ -13,6 +13,7 @@ export interface Report {
   readonly pace: Pace
   readonly seconds: number
   readonly ended: Totals['ended']
+  readonly missed: number
   /** `ok` steps a second. */
   readonly rate: number
   readonly outcomes: Totals['outcomes']
@@ -28,13 +29,14 @@ export function reportOf(
   totals: Totals,
   findings: readonly Finding[],
 ): Report {
-  const { latency, seconds, outcomes, reasons, series, ended } = totals
+  const { latency, seconds, outcomes, reasons, series, ended, missed } = totals
   const ms = (share: number) => latency.percentile(share) / 1_000
   return {
     ...run,
     at: new Date().toISOString(),
     seconds: Math.round(seconds * 1_000) / 1_000,
     ended,
+    missed,
     rate: seconds > 0 ? Math.round(outcomes.ok / seconds) : 0,
     outcomes,
     reasons,
@@ -75,6 +77,9 @@ export function summaryLines(report: Report): string[] {
     `${report.workload}: ${report.rate} ${report.unit}/s (${outcomes.ok} in ${report.seconds.toFixed(1)} s, ${pace.users} users${pace.rate === undefined ? '' : `, ${pace.rate}/s wanted`}; ${endings[report.ended]})`,
     `latency   p50 ${latencyMs.p50.toFixed(1)}  p90 ${latencyMs.p90.toFixed(1)}  p99 ${latencyMs.p99.toFixed(1)}  p99.9 ${latencyMs.p999.toFixed(1)}  max ${latencyMs.max.toFixed(1)} ms`,
     `outcomes  ${(['ok', 'refused', 'unavailable', 'unknown'] as const).map(name => `${outcomes[name]} ${name}`).join(', ')}`,
+    ...(report.missed > 0
+      ? [`missed    ${report.missed} were due and never begun: more --users, or less`]
+      : []),
     `reasons   ${others.map(([reason, count]) => `${count} ${reason}`).join(', ')}`,
   ]
 }
