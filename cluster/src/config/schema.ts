@@ -54,8 +54,6 @@ const transactions = settings({
 })
 
 const limits = settings({
-  /** Bytes of an HTTP request's body. */
-  bodyBytes: whole(1024, 64 * 1024 * 1024).default(1024 * 1024),
   /** Requests that may wait in one node for an answer; beyond it they are refused as overloaded. */
   requests: whole(1, 1_000_000).default(20_000),
   mailbox: whole(16, 1_000_000).default(10_000),

@@ -39,16 +39,17 @@ export interface AdminOptions {
     last(count: number): readonly NodeEvent[]
   }
   readonly monotonicMs: () => number
+  readonly onDefect: (error: Error, path: string) => void
 }
 
 const askMs = 3000
 const mostEvents = 1000
 const mostSlots = 1000
 
-/** Mounted under `/admin`. */
+/** Serves what begins with `/admin`. */
 export function adminApp(options: AdminOptions): Hono {
   const { node } = options
-  const app = new Hono()
+  const app = new Hono().basePath('/admin')
   app.get('/status', c => json(c, statusOf(options)))
   app.get('/actors', c => json(c, node.kernel?.actors() ?? []))
   app.get('/inspect/:type/:name', c => inspect(c, options))
@@ -62,6 +63,10 @@ export function adminApp(options: AdminOptions): Hono {
   // Only a leader knows what is under way; another member answers `notLeader` with the one it knows.
   app.get('/txns/:group', c => askGroup(c, options, { type: 'transactions' }))
   app.route('/faults', faultRoutes(node, options.monotonicMs))
+  app.onError((error, c) => {
+    options.onDefect(error, c.req.path)
+    return problem(c, 500, 'internal-error', `the request met a defect of this server: ${error.message}`)
+  })
   app.notFound(c => problem(c, 404, 'no-such-route', `there is no ${c.req.method} ${c.req.path}`))
   return app
 }

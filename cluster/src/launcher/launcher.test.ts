@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ClusterFlags, loadClusterConfig } from '../config/config.ts'
 import { readRunning } from './data-folder.ts'
 import { Launcher } from './launcher.ts'
-import { allGone, isAlive, type ProcessId } from './process-id.ts'
+import { isAlive, type ProcessId } from './process-id.ts'
 
 let data = ''
 let launcher: Launcher | undefined
@@ -114,8 +114,8 @@ describe('faults', () => {
     const node = only(running)
     const first = processOf(running)
     expect((await order(running, { kind: 'kill', node: 'n1' })).status).toBe(200)
-    expect(await allGone([first], 5000)).toBe(true)
-    expect(node.state).toBe('killed')
+    await until(() => node.process === undefined, 'the launcher has noticed')
+    expect([isAlive(first), node.state]).toEqual([false, 'killed'])
     expect((await order(running, { kind: 'pause', node: 'n1' })).status).toBe(409)
     await order(running, { kind: 'restart', node: 'n1' })
     await until(() => node.state === 'ready', 'restarted')
@@ -134,6 +134,8 @@ describe('faults', () => {
     await order(running, { kind: 'pause', node: 'n1' })
     await running.stop()
     expect(isAlive(id)).toBe(false)
+    // In an orderly way, not by being killed when the patience ran out.
+    expect(readFileSync(only(running).spec.logFile, 'utf8')).toContain('"msg":"stopped"')
   })
 
   test('rules reach the node, survive its restart, and go with reset', async () => {

@@ -2,7 +2,6 @@
 import { initialMap, nodeActors, type ShardMap } from '@synod/actors'
 import { type RunningNode, startNode } from '@synod/runtime/host'
 import { nodeId } from '@synod/runtime/protocol'
-import { Hono } from 'hono'
 import { joinEndpoint, type NodeConfig } from '../config/config.ts'
 import { adminApp, groupStatuses } from '../gateway/admin.ts'
 import { createGateway } from '../gateway/app.ts'
@@ -13,7 +12,7 @@ import { keepMap } from './kept-map.ts'
 import type { Log } from './log.ts'
 import { Figures } from './metrics.ts'
 import { watch } from './observer.ts'
-import type { NodeServer } from './server.ts'
+import type { Fetch, NodeServer } from './server.ts'
 
 export interface HostedNode {
   /** The node takes part. */
@@ -24,6 +23,7 @@ export interface HostedNode {
 }
 
 const meshPath = '/mesh'
+const adminPath = '/admin'
 export async function startHost(
   config: NodeConfig,
   door: NodeServer,
@@ -53,8 +53,7 @@ export async function startHost(
     throw error instanceof Error ? new Failure(error.message) : error
   })
   const closeClients = serveClients(door.server, running)
-  const app = edge(config, running, map, events, figures, log)
-  door.serve((request, env) => app.fetch(request, env as object))
+  door.serve(edge(config, running, map, events, figures, log))
   const stop = async () => {
     closeClients()
     await running.stop()
@@ -93,8 +92,11 @@ function edge(
   events: EventRing,
   figures: Figures,
   log: Log,
-): Hono {
+): Fetch {
+  const onDefect = (error: Error, path: string) =>
+    log('error', 'a request met a defect', { path, err: error })
   const admin = adminApp({
+    onDefect,
     node: running,
     cluster: config.cluster,
     members: config.members.map(({ id, host, port }) => ({ id, url: `http://${joinEndpoint(host, port)}` })),
@@ -106,7 +108,11 @@ function edge(
     node: running,
     deadlineMs: config.deadlineMs,
     metrics: () => figures.metrics(running),
-    onDefect: (error, path) => log('error', 'a request met a defect', { path, err: error }),
+    onDefect,
   })
-  return new Hono().route('/admin', admin).mount('/', gateway.fetch)
+  // Chosen here rather than by a router: the shop's requests pay nothing for the rest.
+  return (request, env) => {
+    const path = request.url.indexOf('/', 'http://'.length)
+    return (request.url.startsWith(adminPath, path) ? admin : gateway).fetch(request, env as object)
+  }
 }

@@ -10,6 +10,8 @@ import { createNodeServer, type NodeServer } from './server.ts'
 
 /** How long a stop may take before the process ends anyway. */
 const stopWithinMs = 4000
+/** How long it waits for the answers to what was taken before. */
+const drainWithinMs = 2000
 
 /** How long a start waits for leaders of all groups before it counts as ready without them. */
 const ledWithinMs = 3000
@@ -84,9 +86,9 @@ function stopOnce(log: Log, door: NodeServer, hosted: () => HostedNode | undefin
     stopping = true
     log('info', 'stopping', { why })
     setTimeout(() => leave(code), stopWithinMs).unref()
-    door.server.close()
-    door.server.closeIdleConnections()
-    Promise.resolve(hosted()?.stop())
+    door
+      .drain(drainWithinMs)
+      .then(() => hosted()?.stop())
       .catch((error: unknown) => log('error', 'while stopping', { err: error }))
       .finally(() => {
         log('info', 'stopped', {})

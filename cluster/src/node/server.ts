@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { type Caller, type Denied, deny, type Tokens } from './access.ts'
+import { type Caller, deny, type Tokens } from './access.ts'
 
-type Fetch = (request: Request, env: unknown) => Response | Promise<Response>
+export type Fetch = (request: Request, env: unknown) => Response | Promise<Response>
 
 export interface NodeServer {
   readonly server: Server
@@ -12,16 +12,26 @@ export interface NodeServer {
   serve(fetch: Fetch): void
   /** Paths whose upgrades somebody takes; others are refused. */
   readonly upgrades: Set<string>
+  /** Takes nothing new; resolves when all that was taken is answered, or the time is up. */
+  drain(withinMs: number): Promise<void>
 }
+
+/** Clients that keep connections open longer than this close them first: none is cut while a request is on its way. */
+const keepAliveMs = 75_000
 
 export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   let fetch: Fetch = request => starting(node, new URL(request.url).pathname)
   const listener = getRequestListener((request, env) => fetch(request, env))
   const upgrades = new Set<string>()
-  const server = createServer((request, response) => {
-    const denied = deny(callerOf(request), tokens)
-    if (denied === undefined) void listener(request, response)
-    else refuse(response, denied)
+  const work = new Work()
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    const denied = deny(callerOf(request), tokens) ?? work.refusal
+    if (denied !== undefined) {
+      refuse(response, denied)
+      return
+    }
+    work.begin(response)
+    void listener(request, response)
   })
   // First in line: links and client sockets attach their own listeners, which see what this one lets through.
   server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
@@ -36,6 +46,40 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
       fetch = next
     },
     upgrades,
+    drain(withinMs) {
+      server.close()
+      server.closeIdleConnections()
+      return work.end(withinMs)
+    },
+  }
+}
+
+interface Refusal {
+  readonly status: 401 | 403 | 503
+  readonly detail: string
+}
+
+/** Requests that were taken and not answered yet. */
+class Work {
+  refusal: Refusal | undefined
+  #open = 0
+  #idle: () => void = () => undefined
+
+  begin(response: ServerResponse): void {
+    this.#open += 1
+    response.once('close', () => {
+      this.#open -= 1
+      if (this.#open === 0) this.#idle()
+    })
+  }
+
+  end(withinMs: number): Promise<void> {
+    this.refusal = { status: 503, detail: 'this node is stopping; ask another' }
+    if (this.#open === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      setTimeout(resolve, withinMs)
+      this.#idle = resolve
+    })
   }
 }
 
@@ -62,12 +106,15 @@ function starting(node: string, path: string): Response {
   })
 }
 
-export function refuse(response: ServerResponse, { status, detail }: Denied): void {
+const titles = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
+
+export function refuse(response: ServerResponse, { status, detail }: Refusal): void {
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    ...(status === 503 ? { 'Retry-After': '1', Connection: 'close' } : {}),
   })
-  response.end(problemOf(status, status === 401 ? 'unauthorized' : 'forbidden', detail))
+  response.end(problemOf(status, titles[status], detail))
 }
 
 /** The next listeners still see the request, but a socket that is no longer writable: `ws` gives up on it. */
