@@ -6,8 +6,12 @@ import { type BenchReport, meetsFloor, printReport } from './figure.ts'
 import { thisMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { benchPut } from './put.ts'
+import { benchRemoteTell } from './remote-tell.ts'
+import { benchTell } from './tell.ts'
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
+  tell: benchTell,
+  'remote-tell': benchRemoteTell,
   put: benchPut,
   checkout: benchCheckout,
 }
