@@ -4,6 +4,7 @@
  */
 import { type Address, type NodeId, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import { type Ballot, compareBallots, maxBallot } from './ballot.ts'
+import { awaitLeader, stepDown } from './following.ts'
 import type { ProposerMessage } from './messages.ts'
 import { ownBallot, type ProposerState, type Reason, tellWhoLeads, toOwnAcceptor } from './proposer-state.ts'
 import { startScout } from './scout.ts'
@@ -19,12 +20,6 @@ export function startElections(state: ProposerState, out: Outbox): void {
   else if (isPreferred) awaitLeader(state, tuning.electionMinMs, tuning.electionMinMs * 1.25, out)
   else awaitLeader(state, tuning.electionMinMs * 1.25, tuning.electionMaxMs * 1.25, out)
   if (!state.votes) toOwnAcceptor(state, { type: 'doYouVote' }, out)
-}
-
-function awaitLeader(state: ProposerState, minMs: number, maxMs: number, out: Outbox): void {
-  state.phase = { name: 'following' }
-  out.cancelTimer('tick')
-  out.setTimer('election', minMs + out.random() * (maxMs - minMs))
 }
 
 /** Nobody led for too long, or the last attempt came to nothing. */
@@ -94,16 +89,6 @@ export function onPreempted(state: ProposerState, ballot: Ballot, out: Outbox): 
   const own = ownBallot(state.phase)
   if (own === undefined || compareBallots(ballot, own) <= 0) return
   stepDown(state, 'preempted', out)
-}
-
-export function stepDown(state: ProposerState, reason: string, out: Outbox): void {
-  const { retryMs } = state.place.tuning
-  const led = state.phase.name === 'leading'
-  if (state.leader === state.place.node) state.leader = undefined
-  awaitLeader(state, retryMs, retryMs * 2.5, out)
-  if (!led) return
-  out.note('lost the lead', { group: state.place.group, reason })
-  tellWhoLeads(state, out)
 }
 
 /** The leader hands over to us, the preferred member: its followers hear it, so nobody is asked first. */

@@ -152,3 +152,28 @@ test('[PX10, PX17] a member that lags below the base takes a snapshot', async ()
   story.run(600)
   await expect(story.states()).toMatchFileSnapshot('testdata/snapshot.txt')
 })
+
+test('[PX8, PX9] budget: a slot costs four messages between members and one row on each; a read costs four and none', () => {
+  const story = new Story()
+  story.run(250)
+  story.beats = false
+  const between = () => {
+    const crossing = story.lines.filter(line => !/client/.test(line) && !/^(n\d)\.\w+ > \1\./.test(line))
+    const types = crossing.map(line => line.split(/\s+/)[3])
+    story.lines.length = 0
+    return types.sort()
+  }
+  between()
+  const before = story.network.writes
+  for (const id of ['a', 'b', 'c', 'd']) story.append('n1', id)
+  story.run(8)
+  // Each message is a turn of its own in this host: four slots.
+  expect(between()).toEqual([...Array(8).fill('accept'), ...Array(8).fill('accepted')])
+  expect(story.network.writes - before).toBe(4 * 3)
+  story.beats = true
+  const written = story.network.writes
+  story.read('n1', 'r')
+  story.run(8)
+  expect(between().filter(type => type !== 'heartbeat')).toEqual(['confirm', 'confirm'])
+  expect(story.network.writes).toBe(written)
+})

@@ -63,6 +63,8 @@ export class Network {
   readonly config: PaxosConfig
   readonly answers: { readonly atMs: number; readonly to: Address; readonly message: unknown }[] = []
   readonly replies: { readonly request: Request; readonly result: unknown }[] = []
+  /** Rows written, erasures included. */
+  writes = 0
   /** How often each note was made. */
   readonly notes = new Map<string, number>()
   readonly random
@@ -259,6 +261,7 @@ export class Network {
       else remote.push(flight)
     }
     this.replies.push(...effects.replies)
+    this.writes += effects.writes.length
     for (const { name } of effects.notes) this.notes.set(name, (this.notes.get(name) ?? 0) + 1)
     for (const name of effects.cancelled) actor.timers.delete(name)
     for (const { name } of effects.timers) {

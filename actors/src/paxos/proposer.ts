@@ -4,7 +4,7 @@
  */
 import { type ActorType, assert, type Event, type Outbox, unreachable } from '@synod/runtime/protocol'
 import { printBallot } from './ballot.ts'
-import { onAccepted, onConfirmed, onFlush, onLeaderTick, onPropose } from './commander.ts'
+import { onAccepted, onFlush, onPropose } from './commander.ts'
 import type { PaxosConfig } from './config.ts'
 import {
   onElectionTimer,
@@ -16,8 +16,10 @@ import {
   onVoting,
   startElections,
 } from './election.ts'
+import { onLeaderTick } from './leading.ts'
 import type { ProposerMessage } from './messages.ts'
 import { type ProposerState, startProposer, tellWhoLeads } from './proposer-state.ts'
+import { onConfirmed } from './reads.ts'
 import { onCatchUpTick, onCaughtUp, onPromise, onScoutTick } from './scout.ts'
 
 export const proposer: ActorType<ProposerState, ProposerMessage, PaxosConfig> = {

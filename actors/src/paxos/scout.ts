@@ -5,10 +5,10 @@
  */
 import { type Address, type NodeId, type Now, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import { encodeBatch } from '../replicated/machine-host.ts'
-import { mergeLives } from './acceptor-recovery.ts'
 import { compareBallots, lifeOf, maxBallot, type Pvalue, sameBallot } from './ballot.ts'
-import { beginLeading } from './commander.ts'
-import { stepDown } from './election.ts'
+import { stepDown } from './following.ts'
+import { beginLeading } from './leading.ts'
+import { isOver, noteLives } from './lives.ts'
 import type { ProposerMessage } from './messages.ts'
 import type { CatchingUp, ProposerState, Scouting } from './proposer-state.ts'
 import { toAcceptors, toOwnAcceptor } from './proposer-state.ts'
@@ -75,26 +75,6 @@ export function onPromise(
 function keepHigher(pvalues: Map<number, Pvalue>, pvalue: Pvalue): void {
   const there = pvalues.get(pvalue.slot)
   if (there === undefined || compareBallots(pvalue.ballot, there.ballot) > 0) pvalues.set(pvalue.slot, pvalue)
-}
-
-/** Forgets the promises of lives that are over: they may cover less than their voter's memory held (PX22). */
-export function noteLives(state: ProposerState, told: Of<'promise'>['lives']): void {
-  const lives = mergeLives(state.lives, told)
-  if (lives === state.lives) return
-  state.lives = lives
-  const { phase } = state
-  if (phase.name === 'scouting') {
-    for (const [node, { life }] of phase.promises) if (isOver(state, node, life)) phase.promises.delete(node)
-  }
-  if (phase.name === 'leading') {
-    for (const { votes } of phase.commanders.values()) {
-      for (const [node, life] of votes) if (isOver(state, node, life)) votes.delete(node)
-    }
-  }
-}
-
-export function isOver(state: ProposerState, node: NodeId, life: number): boolean {
-  return life < (state.lives[node] ?? 0)
 }
 
 function adoptWithMajority(state: ProposerState, phase: Scouting, now: Now, out: Outbox): void {
