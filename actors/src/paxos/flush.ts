@@ -17,7 +17,8 @@ export function flush(state: LearnerState, out: Outbox): void {
   if (host.applied === state.flushed) return
   const { entries, dirty } = host.store
   for (const key of dirty) {
-    if (entries.has(key)) out.save(entryKey(generation, key), entries.get(key))
+    const value = entries.get(key)
+    if (value !== undefined) out.save(entryKey(generation, key), value)
     else out.erase(entryKey(generation, key))
   }
   dirty.clear()

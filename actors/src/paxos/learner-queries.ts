@@ -5,7 +5,7 @@ import { hashEntries } from '../replicated/digest.ts'
 import { decodeBatch } from '../replicated/machine-host.ts'
 import type { GroupAudit, GroupLog, GroupQuery, GroupStatus } from '../replicated/queries.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { StoreReader } from '../replicated/store.ts'
+import { countEntries, liveEntries, StoreReader } from '../replicated/store.ts'
 import { printBallot } from './ballot.ts'
 import { type LearnerState, toAcceptor } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
@@ -50,7 +50,7 @@ function statusOf(state: LearnerState): GroupStatus {
     base: state.base,
     lag: chosen - host.applied,
     commands: host.index,
-    keys: host.store.entries.size,
+    keys: countEntries(host.store),
   }
 }
 
@@ -64,8 +64,8 @@ function auditOf(state: LearnerState, machine: StateMachine): GroupAudit {
     timeMs: host.timeMs,
     digest: host.digest,
     digests: [...digests].sort(([left], [right]) => left - right),
-    size: host.store.entries.size,
-    stateHash: hashEntries(host.store.entries),
+    size: countEntries(host.store),
+    stateHash: hashEntries(liveEntries(host.store)),
     audit: machine.audit?.(new StoreReader(host.store)) ?? null,
   }
 }

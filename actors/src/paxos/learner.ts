@@ -7,6 +7,7 @@ import { leaderTimer } from '../replicated/leader-box.ts'
 import { applyBatch } from '../replicated/machine-host.ts'
 import type { GroupQuery } from '../replicated/queries.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'
+import { countEntries, liveEntries } from '../replicated/store.ts'
 import { printBallot } from './ballot.ts'
 import type { PaxosConfig } from './config.ts'
 import { flush, flushWhenDue } from './flush.ts'
@@ -68,7 +69,8 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
     check(state) {
       const { host, flushed } = state
       assert(flushed <= host.applied, 'PX15: what is flushed is applied')
-      assert(host.store.entries.size === countKeys(host.store.keys.blocks), 'every key is in order once')
+      const without = host.store.entries.size - countEntries(host.store)
+      assert(without >= 0 && without <= host.store.gone.length, 'every key is in order once')
     },
 
     describe(state) {
@@ -78,7 +80,7 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
         commands: host.index,
         timeMs: host.timeMs,
         digest: host.digest,
-        keys: host.store.entries.size,
+        keys: countEntries(host.store),
         flushed: state.flushed,
         generation: state.generation,
         chosen: state.chosen,
@@ -94,10 +96,6 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
 
 function counts(incoming: { slot: number; offset: number }) {
   return { slot: incoming.slot, offset: incoming.offset }
-}
-
-function countKeys(blocks: readonly (readonly string[])[]): number {
-  return blocks.reduce((sum, block) => sum + block.length, 0)
 }
 
 function isOwn(message: Received): message is LearnerMessage {
@@ -220,5 +218,5 @@ function perform(state: LearnerState, machine: StateMachine, value: Uint8Array, 
 export function durableLearner(state: LearnerState) {
   const { generation, flushed, host } = state
   const { store, ...rest } = host
-  return { generation, flushed, ...rest, entries: store.entries }
+  return { generation, flushed, ...rest, entries: new Map(liveEntries(store)) }
 }

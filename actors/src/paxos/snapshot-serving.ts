@@ -1,6 +1,7 @@
 /** Hands the applied state of one slot to a learner that lags too far, in chunks that it pulls (PX17). */
 import type { Address, Outbox } from '@synod/runtime/protocol'
 import { encode } from '@synod/runtime/protocol'
+import { liveEntries } from '../replicated/store.ts'
 import type { Capture, LearnerState } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
 
@@ -40,7 +41,7 @@ function captureFor(
   if (host.applied < message.slot) return undefined
   const { applied: slot, index, timeMs, digest, store } = host
   const id = `${place.node}.${place.incarnation}/${slot}/${Math.floor(out.random() * 2 ** 32).toString(36)}`
-  state.capture = { id, slot, index, timeMs, digest, entries: [...store.entries] }
+  state.capture = { id, slot, index, timeMs, digest, entries: [...liveEntries(store)] }
   return state.capture
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { insertKey, keysBetween, removeKey, sortedKeys } from './sorted-keys.ts'
-import { StoreReader, StoreWriter, storeData } from './store.ts'
+import { liveEntries, StoreReader, StoreWriter, storeData } from './store.ts'
 
 const keys = fc.string({ maxLength: 3, unit: fc.constantFrom('a', 'b', '/', '\u{1f600}', '￿') })
 
@@ -82,5 +82,22 @@ describe('the store', () => {
     writer.put('b', 1)
     writer.delete('a')
     expect([...data.dirty].sort()).toEqual(['a', 'b'])
+  })
+
+  test('[RM1] a deleted key is gone for everybody, and its place is given up in time', () => {
+    const data = storeData()
+    const writer = new StoreWriter(data)
+    for (let at = 0; at < 5_000; at++) {
+      writer.put(`key${at}`, at)
+      writer.put('lock', at)
+      writer.delete('lock')
+      writer.delete(`key${at}`)
+      writer.commit()
+    }
+    expect([writer.get('lock'), writer.has('lock'), writer.size]).toEqual([undefined, false, 0])
+    expect([...writer.scan('', '~'), ...liveEntries(data)]).toEqual([])
+    expect(data.entries.size).toBeLessThan(3_000)
+    writer.put('lock', 1)
+    expect([...liveEntries(data)]).toEqual([['lock', 1]])
   })
 })

@@ -7,7 +7,14 @@ import { insertKey, keysBetween, removeKey, type SortedKeys, sortedKeys } from '
 import type { ReadonlyStore, Store } from './state-machine.ts'
 
 export interface StoreData {
+  /**
+   * A deleted key keeps its place for a while, as `undefined`. A `Map` of V8 leaves a dead entry in the key's hash chain
+   * at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would get ever slower:
+   * 100 µs after some thousand times.
+   */
   readonly entries: Map<string, unknown>
+  /** Keys that were deleted, oldest first; some are back. Beyond `goneKept` they really go. */
+  readonly gone: string[]
   readonly keys: SortedKeys
   /** Keys put or deleted since the rows were last written. */
   readonly dirty: Set<string>
@@ -15,7 +22,23 @@ export interface StoreData {
 
 export function storeData(entries: Iterable<readonly [string, unknown]> = []): StoreData {
   const map = new Map(entries)
-  return { entries: map, keys: sortedKeys(map.keys()), dirty: new Set() }
+  return { entries: map, gone: [], keys: sortedKeys(map.keys()), dirty: new Set() }
+}
+
+const goneKept = 1_024
+
+export function* liveEntries({ entries }: StoreData): Iterable<readonly [key: string, value: unknown]> {
+  for (const entry of entries) if (entry[1] !== undefined) yield entry
+}
+
+export function countEntries({ keys }: StoreData): number {
+  return keys.blocks.reduce((sum, block) => sum + block.length, 0)
+}
+
+/** Several at a time, as the front of an array is cheaper to take in one piece. */
+function dropGone({ entries, gone }: StoreData): void {
+  if (gone.length < 2 * goneKept) return
+  for (const key of gone.splice(0, goneKept)) if (entries.get(key) === undefined) entries.delete(key)
 }
 
 /** What a command, a leader side or an audit reads. A view: it follows the data. */
@@ -25,13 +48,13 @@ export class StoreReader implements ReadonlyStore {
     this.data = data
   }
   get size(): number {
-    return this.data.entries.size
+    return countEntries(this.data)
   }
   get(key: string): unknown {
     return this.data.entries.get(key)
   }
   has(key: string): boolean {
-    return this.data.entries.has(key)
+    return this.data.entries.get(key) !== undefined
   }
   *scan(from: string, to: string): Iterable<readonly [key: string, value: unknown]> {
     for (const key of keysBetween(this.data.keys, from, to)) yield [key, this.data.entries.get(key)]
@@ -50,18 +73,22 @@ export class StoreWriter extends StoreReader implements Store {
 
   put(key: string, value: unknown): void {
     const { entries, keys, dirty } = this.data
-    const existed = entries.has(key)
-    this.journal.push({ key, existed, value: entries.get(key) })
+    const before = entries.get(key)
+    const existed = before !== undefined
+    this.journal.push({ key, existed, value: before })
     entries.set(key, value)
     if (!existed) insertKey(keys, key)
     dirty.add(key)
   }
 
   delete(key: string): void {
-    const { entries, keys, dirty } = this.data
-    if (!entries.has(key)) return
-    this.journal.push({ key, existed: true, value: entries.get(key) })
-    entries.delete(key)
+    const { entries, keys, dirty, gone } = this.data
+    const before = entries.get(key)
+    if (before === undefined) return
+    this.journal.push({ key, existed: true, value: before })
+    entries.set(key, undefined)
+    gone.push(key)
+    dropGone(this.data)
     removeKey(keys, key)
     dirty.add(key)
   }
@@ -75,9 +102,10 @@ export class StoreWriter extends StoreReader implements Store {
     const { entries, keys } = this.data
     for (const { key, existed, value } of this.journal.reverse()) {
       if (existed) {
-        if (!entries.has(key)) insertKey(keys, key)
+        if (entries.get(key) === undefined) insertKey(keys, key)
         entries.set(key, value)
-      } else if (entries.delete(key)) {
+      } else {
+        entries.delete(key)
         removeKey(keys, key)
       }
     }
