@@ -150,17 +150,6 @@ describe('faults', () => {
     await fetch(`${running.dashboard}/api/faults`, { method: 'DELETE' })
     expect(await rules()).toEqual([])
   })
-
-  test.each<[object, number, string]>([
-    [{ kind: 'kill', node: 'n9' }, 409, 'there is no node n9; there are n1'],
-    [{ kind: 'partition', sides: [['n1'], ['n1']] }, 409, 'a node can be on one side only'],
-    [{ kind: 'explode' }, 400, 'kind'],
-  ])('%j is refused', async (body, status, detail) => {
-    const running = await start({ faults: true })
-    const response = await order(running, body)
-    expect(response.status).toBe(status)
-    expect(((await response.json()) as { detail: string }).detail).toContain(detail)
-  })
 })
 
 describe('a start that cannot be', () => {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { Faults } from './faults.ts'
+import { type ClusterView, launcherApp } from './http.ts'
+import type { NodeProcess } from './node-process.ts'
+
+const view: ClusterView = {
+  cluster: 'shop-<1>',
+  data: '/data',
+  launcherPid: 1,
+  faultsAllowed: true,
+  faults: [],
+  nodes: [{ id: 'n1', url: 'http://127.0.0.1:8001', state: 'ready', pid: 5, restarts: 0, detail: '' }],
+}
+const nodes = [{ spec: { id: 'n1' }, state: 'ready' } as unknown as NodeProcess]
+const nothing = () => Promise.resolve()
+const allowed = () => new Faults(nodes, { add: nothing, remove: nothing, clear: nothing })
+
+function appWith(faults: Faults | undefined) {
+  const app = launcherApp({ view: () => view, faults })
+  return async (path: string, init?: RequestInit) => {
+    const response = await app.request(path, init)
+    return { status: response.status, body: (await response.json()) as { detail: string } }
+  }
+}
+const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
+
+describe('the base port', () => {
+  test('shows the cluster as a page, what is text as text', async () => {
+    const page = await (await launcherApp({ view: () => view, faults: undefined }).request('/')).text()
+    expect(page).toContain('shop-&lt;1&gt;')
+    expect(page).toContain('href="http://127.0.0.1:8001/openapi.json"')
+  })
+
+  test.each<[unknown, number, string]>([
+    [{ kind: 'kill', node: 'n9' }, 409, 'there is no node n9; there are n1'],
+    [{ kind: 'partition', sides: [['n1'], ['n1']] }, 409, 'a node can be on one side only'],
+    [{ kind: 'partition', sides: [['n1']] }, 400, 'sides'],
+    [{ kind: 'explode' }, 400, 'kind'],
+    [{ kind: 'drop', probability: 2 }, 400, 'probability'],
+    [undefined, 400, ''],
+  ])('refuses the fault %j', async (body, status, detail) => {
+    const answer = await appWith(allowed())('/api/faults', post(body))
+    expect(answer.status).toBe(status)
+    expect(answer.body.detail).toContain(detail)
+  })
+
+  test('knows no faults unless the cluster was started for them', async () => {
+    const call = appWith(undefined)
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      expect(await call('/api/faults', { method })).toMatchObject({
+        status: 404,
+        body: { detail: 'the cluster was started without --faults: nothing here can break it' },
+      })
+    }
+  })
+
+  test('does not serve the shop, and says who does', async () => {
+    expect(await appWith(undefined)('/orders/find/1')).toMatchObject({
+      status: 404,
+      body: { detail: 'there is no GET /orders/find/1 here; nodes serve the shop' },
+    })
+  })
+})
