@@ -242,13 +242,28 @@ describe('a disk that does not do as told', () => {
     for (const name of ['node.db', 'node.db-wal']) copyFileSync(join(folder, name), join(whole, name))
     expect(open(whole).turn()).toBe(20)
     const wal = join(crashed, 'node.db-wal')
-    truncateSync(wal, Math.floor(statSync(wal).size / 2))
+    const used = readFileSync(wal).findLastIndex(byte => byte !== 0)
+    truncateSync(wal, Math.floor(used / 2))
     const after = open(crashed)
     expect(after.turn()).toBeGreaterThanOrEqual(1)
     expect(after.turn()).toBeLessThan(20)
     const keys = [...after.rows(a).entries()].map(([key]) => key)
     expect(keys).toHaveLength(after.turn())
     expect(file).not.toBe(after.file)
+  })
+})
+
+describe('the write-ahead log', () => {
+  it('[ST28] has its space before the first commit, and does not grow by commits', () => {
+    const { folder } = written()
+    const wal = join(folder, 'node.db-wal')
+    const store = open(folder)
+    const reserved = statSync(wal).size
+    expect(reserved).toBeGreaterThan(4_096 * 4_096)
+    for (let turn = 2; turn <= 50; turn++) store.commit(turn, [{ actor: a, key: `k${turn}`, value: turn }])
+    expect(statSync(wal).size).toBe(reserved)
+    store.close()
+    expect([...open(folder).rows(a).entries()]).toHaveLength(50)
   })
 })
 

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { rowChecksum } from './checksum.ts'
 import { StorageError } from './storage.ts'
+import { reserveWal } from './wal-space.ts'
 
 export const fileName = 'node.db'
 /** 'SYND', at a fixed place in the file's header. */
@@ -16,6 +17,8 @@ const formatVersion = 1
 const lockWait_ms = 500
 /** Pages in the WAL before a commit also moves them into the file: about 16 MB. */
 const checkpointPages = 4_096
+/** The checkpoint comes with the commit that passes the mark, so that the log is a little longer. */
+const walBytes = 18 << 20
 
 const schema = `
   CREATE TABLE rows (actor TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL,
@@ -69,6 +72,7 @@ function settle(database: Database.Database, file: string, options: OpenOptions)
       else database.pragma(`user_version = ${formatVersion}`)
     })
     .immediate()
+  reserveWal(file, walBytes)
 }
 
 /** Never below what the file has already. */
