@@ -16,6 +16,7 @@ const planted: readonly [file: string, from: string, allowed: boolean][] = [
   ['actors/src/c.ts', '../../runtime/src/codec.ts', false],
   ['actors/src/d.ts', '@synod/cluster', false],
   ['actors/src/paxos/e.ts', 'ws', false],
+  ['actors/src/f.fixture.ts', '@synod/runtime/simulation', true],
   ['actors/src/f.ts', '@synod/runtime/protocol', true],
   ['actors/src/paxos/g.ts', '../replicated/group.ts', true],
   ['cluster/src/a.ts', '@synod/dashboard', false],

@@ -1,6 +1,5 @@
 /** Single actors under test: group g of members n1, n2, n3. */
 import { type Address, address, nodeId } from '@synod/runtime/protocol'
-// biome-ignore lint/style/noRestrictedImports: only tests import this file.
 import { startActor, type TestActorOptions, type TestRows } from '@synod/runtime/simulation'
 import { encodeBatch } from '../replicated/machine-host.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'

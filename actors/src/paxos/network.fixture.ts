@@ -14,7 +14,6 @@ import {
   nodeOf,
   type Request,
 } from '@synod/runtime/protocol'
-// biome-ignore lint/style/noRestrictedImports: only tests import this file.
 import { seededRandom, TestOutbox, TestRows } from '@synod/runtime/simulation'
 import type { StateMachine } from '../replicated/state-machine.ts'
 import type { PaxosConfig, Tuning } from './config.ts'
