@@ -365,3 +365,24 @@ test('status shows what runs, waits, is in doubt and is owed', () => {
     unfinished: [{ tx: 's:2', commit: true, groups: ['kv.1'] }],
   })
 })
+
+test('[TX22] a command that throws is answered: refused for good, and nothing is held', () => {
+  const measures = {
+    kv: () => {
+      throw new Error('poison')
+    },
+  }
+  const bench = leaderBench({ measures })
+  const poison = { op: 'put', keyspace: 'kv', key: 'a', value: 1, external: true } as const
+  bench.message(client, submit(1, { 'kv.0': [poison] }))
+  expect(bench.applyAll()).toEqual(['execute', 'refuse'])
+  bench.message(client, submit(2, { 'kv.0': [poison], 'kv.1': [put('b', 1)] }))
+  bench.message(toKv1, yesVote('s:2', 'kv.1'))
+  expect(bench.applyAll()).toEqual(['decide', 'refuse'])
+  expect(outcomes(bench)).toEqual([
+    [client, 'refused'],
+    [client, 'refused'],
+  ])
+  expect(bench.state.table.held.size + bench.state.running.size).toBe(0)
+  expect(bench.store.get('v/kv/a')).toBeUndefined()
+})

@@ -19,17 +19,27 @@ export function inquireAll(turn: Turn): void {
   const doubts = new Map<string, Attempt[]>()
   for (const share of state.shares.values()) {
     if (share.phase !== 'prepared' || share.inquireMs > state.nowMs) continue
-    // The first question goes where the leader was; when it stays without an answer, another member may know.
     share.inquireMs = state.nowMs + tuning.inDoubtMs * (1 + out.random() / 4)
+    share.inquired = true
     const { coordinator, tx, attempt } = share.prepare
     const attempts = doubts.get(coordinator) ?? []
     doubts.set(coordinator, attempts)
     attempts.push({ tx, attempt })
   }
   for (const [coordinator, attempts] of doubts) {
+    if (state.silent.has(coordinator)) turnTo(turn, coordinator)
+    state.silent.add(coordinator)
     toLeader(turn, coordinator, { type: 'inquire', group: seat.group, attempts })
-    turnTo(turn, coordinator)
   }
+}
+
+/** The coordinator's leader is known better now: whatever was asked is asked there. */
+export function inquireAgain(turn: Turn, coordinator: string): void {
+  const { state } = turn
+  for (const share of state.shares.values()) {
+    if (share.prepare.coordinator === coordinator && share.inquired) share.inquireMs = state.nowMs
+  }
+  inquireAll(turn)
 }
 
 /** [TX9, TX10] */

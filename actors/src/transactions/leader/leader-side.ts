@@ -6,14 +6,14 @@ import type { NotLeader, TransactionMessage } from '../messages.ts'
 import { type PreparedRow, rowsOf, type UnfinishedRow } from '../rows.ts'
 import { answer } from './askers.ts'
 import { onAssign, onAssigned } from './assigning.ts'
-import { onAborted, onInquire, onWound } from './doubt.ts'
+import { inquireAgain, onAborted, onInquire, onWound } from './doubt.ts'
 import { onFinished, oweCommit, sendOwedTo } from './owing.ts'
 import { onConfirmed, onLookup, onRead } from './reads.ts'
 import { refuseMessage, tellAll } from './refusing.ts'
 import { redirected } from './routes.ts'
-import { onDecision, onVote, sendPrepares } from './running.ts'
+import { onDecision, onFailed, onVote, sendPrepares } from './running.ts'
 import { onRetired } from './serving.ts'
-import { adopt, onFinish, onFinishApplied, onPrepare, onPrepared } from './shares.ts'
+import { adopt, onFinish, onFinishApplied, onPrepare, onPrepared, onPrepareFailed } from './shares.ts'
 import { armTick, emptyState, type LeaderState, type Turn } from './state.ts'
 import { describe, statusOf } from './status.ts'
 import { onSubmit } from './submit.ts'
@@ -118,11 +118,14 @@ function onNotLeader(turn: Turn, from: Address, { group, leader }: NotLeader): v
   if (!redirected(turn, from, group, leader)) return
   for (const running of turn.state.running.values()) sendPrepares(turn, running, group)
   sendOwedTo(turn, group)
+  inquireAgain(turn, group)
 }
 
 function onApplied(turn: Turn, command: Command, applied: Applied<Result>): void {
   if (!applied.ok) {
     turn.out.note('failed', { command: command.type, failed: applied.failed })
+    if (command.type === 'execute' || command.type === 'decide') onFailed(turn, command, applied.failed)
+    else if (command.type === 'prepare') onPrepareFailed(turn, command, applied.failed)
     return
   }
   switch (command.type) {

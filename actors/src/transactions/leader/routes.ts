@@ -22,6 +22,7 @@ export function toLeader(turn: Turn, group: string, message: unknown): void {
 export function heardFrom({ state }: Turn, from: Address, group: string): void {
   state.routes.set(group, nodeOf(from))
   state.redirects.delete(group)
+  state.silent.delete(group)
 }
 
 /** No answer: try another member. */
@@ -42,6 +43,7 @@ export function redirected(turn: Turn, from: Address, group: string, leader: str
   const named = members.find(member => member === leader && member !== nodeOf(from))
   if (named === undefined) return false
   state.routes.set(group, named)
+  state.silent.delete(group)
   const times = (state.redirects.get(group) ?? 0) + 1
   state.redirects.set(group, times)
   return times <= members.length

@@ -4,7 +4,7 @@
  * forget) nobody waits for.
  */
 import type { Address, Request } from '@synod/runtime/protocol'
-import type { Decision } from '../commands.ts'
+import type { Decide, Decision, Execute } from '../commands.ts'
 import { evaluate } from '../evaluate.ts'
 import type { Attempt, Numbered, Prepare, Share, Submit, TxKey, Vote } from '../messages.ts'
 import { row, txKey } from '../rows.ts'
@@ -178,6 +178,15 @@ export function onDecision(turn: Turn, command: Attempt, decision: Decision): vo
     case 'locked':
       if (isOurs(running, command)) onLocked(turn, running)
   }
+}
+
+/** The command threw, on every member: it would again. So this is the final answer. */
+export function onFailed(turn: Turn, command: Execute | Decide, failed: string): void {
+  const running = turn.state.running.get(command.tx)
+  if (running === undefined || !isOurs(running, command)) return
+  const operation = command.operations[0]?.index ?? 0
+  const refused = { reason: 'invalid', operation, detail: `it failed: ${failed}` } as const
+  turn.out.propose({ type: 'refuse', ...common(running), refused })
 }
 
 function isOurs(running: Running, { attempt }: Attempt): boolean {

@@ -64,7 +64,14 @@ function admit(turn: Turn, from: Address, prepare: Prepare): void {
     return
   }
   const { nowMs } = state
-  const share: ShareState = { prepare, replyTo: from, phase: 'waiting', askedMs: nowMs, inquireMs: 0 }
+  const share: ShareState = {
+    prepare,
+    replyTo: from,
+    phase: 'waiting',
+    askedMs: nowMs,
+    inquireMs: 0,
+    inquired: false,
+  }
   const freed = leave(turn, prepare.tx)
   state.shares.set(prepare.tx, share)
   if (enter(turn, shareEntrant(share))) goShare(turn, share)
@@ -99,6 +106,12 @@ export function onPrepared(turn: Turn, command: PrepareShare, result: PrepareRes
   dropShare(turn, command.tx)
 }
 
+/** The command threw, on every member: it would again. */
+export function onPrepareFailed(turn: Turn, command: PrepareShare, failed: string): void {
+  const operation = command.operations[0]?.index ?? 0
+  onPrepared(turn, command, { vote: 'no', reason: 'invalid', operation, detail: `it failed: ${failed}` })
+}
+
 function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, { vote: 'yes' }>): void {
   const { state } = turn
   const { tx, attempt, operations } = command
@@ -123,14 +136,29 @@ function takeIn(turn: Turn, command: PrepareShare): void {
   const replyTo = before?.prepare.attempt === command.attempt ? before.replyTo : undefined
   leave(turn, command.tx)
   const askedMs = turn.state.nowMs
-  turn.state.shares.set(command.tx, { prepare: command, replyTo, phase: 'prepared', askedMs, inquireMs: 0 })
+  turn.state.shares.set(command.tx, {
+    prepare: command,
+    replyTo,
+    phase: 'prepared',
+    askedMs,
+    inquireMs: 0,
+    inquired: false,
+  })
 }
 
 /** A new leader takes over what is prepared, and asks for the decisions at once. */
 export function adopt(turn: Turn, prepare: PreparedShare): void {
   hold(turn, prepare.tx, prepare.operations)
   const inquireMs = turn.out.random() * tuning.resendMs
-  turn.state.shares.set(prepare.tx, { prepare, replyTo: undefined, phase: 'prepared', askedMs: 0, inquireMs })
+  const share: ShareState = {
+    prepare,
+    replyTo: undefined,
+    phase: 'prepared',
+    askedMs: 0,
+    inquireMs,
+    inquired: false,
+  }
+  turn.state.shares.set(prepare.tx, share)
 }
 
 export function dropShare(turn: Turn, tx: TxKey): void {

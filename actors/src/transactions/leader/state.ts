@@ -52,6 +52,8 @@ export interface ShareState {
   /** When it was last asked for, and when to ask for the decision. */
   askedMs: number
   inquireMs: number
+  /** Was asked for, and not answered. */
+  inquired: boolean
 }
 
 /** A decision that groups have not replicated yet. */
@@ -95,6 +97,8 @@ export interface LeaderState {
   /** Believed leaders of other groups. */
   readonly routes: Map<string, NodeId>
   readonly redirects: Map<string, number>
+  /** Groups that were asked for decisions and have not answered. */
+  readonly silent: Set<string>
   /** In doubt about undecided transactions: told when the abort is in the log. */
   readonly inquirers: Map<TxKey, Set<string>>
   /** Who sent finishes that are proposed: coordinator group → address. */
@@ -131,6 +135,7 @@ export function emptyState(): LeaderState {
     nextToken: 1,
     routes: new Map(),
     redirects: new Map(),
+    silent: new Set(),
     inquirers: new Map(),
     finishers: new Map(),
     woundMs: new Map(),

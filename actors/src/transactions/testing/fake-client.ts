@@ -30,6 +30,8 @@ interface Options {
   readonly fingerprint?: string
   readonly retainMs?: number
   readonly patienceMs?: number
+  /** Do not send it again. */
+  readonly once?: true
 }
 export type FakeCluster = ReturnType<typeof openFake>
 
@@ -96,7 +98,7 @@ export function openFake(random: () => number, measures: Measures = {}) {
       const node =
         sends++ === 0 || random() < 0.7 ? groups.group(group).leader.node : nodes[Math.floor(random() * 3)]
       if (node !== undefined) groups.send(self, frontDoor(node, group), submit)
-      groups.after(300, send)
+      if (options.once !== true) groups.after(300, send)
     }
     send()
     return waiting

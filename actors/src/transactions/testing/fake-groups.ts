@@ -58,6 +58,9 @@ export class FakeGroups {
   /** Wall clocks in the log are this far ahead: to let retentions end. */
   wallAheadMs = 0
   onMessage: (from: Address, to: Address, message: unknown) => void = () => {}
+  onApplied: (group: string, index: number, command: Command, applied: Applied<Result>) => void = () => {}
+  /** Messages for which it says so get lost. */
+  loses: (from: Address, to: Address, message: unknown) => boolean = () => false
   readonly #random: () => number
   readonly #clients = new Map<Address, (message: unknown, from: Address) => void>()
   #queue: { atMs: number; sequence: number; run: () => void }[] = []
@@ -230,6 +233,7 @@ export class FakeGroups {
     while (leader.applied < group.log.length) {
       const [command, applied] = this.#applyAt(group, leader.data, leader.applied)
       leader.applied += 1
+      this.onApplied(group.config.group, leader.applied, command, applied)
       if (leader.state === undefined) continue
       this.#side.applied(leader.state, leader.seat, command, applied, this.#outbox(group, leader))
     }
@@ -260,7 +264,8 @@ export class FakeGroups {
     this.sent.set(type, (this.sent.get(type) ?? 0) + 1)
     const bytes = encode(message)
     const { loss, duplicate, minDelayMs, maxDelayMs } = this.faults
-    const copies = this.#random() < loss ? 0 : this.#random() < duplicate ? 2 : 1
+    const lost = this.loses(from, to, message) || this.#random() < loss
+    const copies = lost ? 0 : this.#random() < duplicate ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       // Copies may come very late: long after what they were about is over.
       const delayMs =

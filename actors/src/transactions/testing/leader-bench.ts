@@ -6,6 +6,7 @@ import { type Address, address, nodeId, type Request } from '@synod/runtime/prot
 import { frontDoor, type GroupConfig } from '../../replicated/group.ts'
 import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
 import { StoreReader, StoreWriter, storeData } from '../../replicated/store.ts'
+import type { Measures } from '../changes.ts'
 import type { Command } from '../commands.ts'
 import type { LeaderState } from '../leader/state.ts'
 import { shardMachine } from '../machine.ts'
@@ -29,8 +30,8 @@ interface Sent {
   readonly message: { readonly type: string } & Record<string, unknown>
 }
 
-export function leaderBench(options: { readonly assigned?: boolean } = {}) {
-  const machine = shardMachine({ measures: {} })
+export function leaderBench(options: { readonly assigned?: boolean; readonly measures?: Measures } = {}) {
+  const machine = shardMachine({ measures: options.measures ?? {} })
   const side = machine.leader
   if (side === undefined) throw new Error('a shard has a leader side')
   const data = storeData()
@@ -56,9 +57,14 @@ export function leaderBench(options: { readonly assigned?: boolean } = {}) {
   function applyToStore(command: Command) {
     index += 1
     const writer = new StoreWriter(data)
-    const result = machine.apply(writer, command, { index, timeMs: nowMs })
-    writer.commit()
-    return { ok: true, result } as const
+    try {
+      const result = machine.apply(writer, command, { index, timeMs: nowMs })
+      writer.commit()
+      return { ok: true, result } as const
+    } catch (error) {
+      writer.undo()
+      return { ok: false, failed: String(error) } as const
+    }
   }
   const shards = [{ shard: 'kv.0', group: 'kv.0', keyspace: 'kv', from: 0, to: 2 ** 32 }]
   if (options.assigned !== false) applyToStore({ type: 'assign', assignment: { epoch: 1, shards, groups } })
