@@ -185,7 +185,7 @@ export async function until(
 }
 
 /** A base port with room for five nodes above it, outside the range that the system hands out. */
-async function freeBasePort(): Promise<number> {
+export async function freeBasePort(): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const base = 20_000 + 10 * Math.floor(Math.random() * 1_000)
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map(offset => isFree(base + offset)))

@@ -9,6 +9,7 @@ import { clientPath, serveClients } from '../gateway/socket.ts'
 import { EventRing } from './event-ring.ts'
 import { Failure } from './failure.ts'
 import { keepMap } from './kept-map.ts'
+import { watchLinks } from './link-watch.ts'
 import type { Log } from './log.ts'
 import { Figures } from './metrics.ts'
 import { watch } from './observer.ts'
@@ -54,7 +55,9 @@ export async function startHost(
   })
   const closeClients = serveClients(door.server, running)
   door.serve(edge(config, running, map, events, figures, log))
+  const endWatch = watchLinks(() => running.links(), log)
   const stop = async () => {
+    endWatch()
     closeClients()
     await running.stop()
   }

@@ -37,7 +37,8 @@ export const groups = look<object, Seen>({
 export function summarize(seen: Seen): Group[] {
   const rows = answered(seen).flatMap(({ id, answer }) => answer.map(row => ({ id, row })))
   const byName = Map.groupBy(rows, ({ row }) => row.group)
-  return [...byName].map(([group, members]) => {
+  const sorted = [...byName].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+  return sorted.map(([group, members]) => {
     const known = members.flatMap(({ row }) => ('problem' in row ? [] : [row]))
     const newest = known.toSorted((a, b) => b.chosen - a.chosen)[0]
     const chosen = newest?.chosen ?? 0
