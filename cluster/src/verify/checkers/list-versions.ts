@@ -134,7 +134,7 @@ function collectReads(
         type: 'internal',
         key,
         transactions: [transaction],
-        message: `it reads ${show(list)} of ${key}, which its own earlier steps contradict`,
+        message: `it reads ${showList(list)} of ${key}, which its own earlier steps contradict`,
       })
       continue
     }
@@ -154,40 +154,44 @@ function checkReads(
   anomalies: ReadAnomaly[],
 ): void {
   const longest = history[longestReader]
-  const report = (type: ReadAnomaly['type'], readers: readonly ListTransaction[], message: string) =>
-    anomalies.push({ type, key, transactions: readers, message })
-  if (new Set(order).size < order.length && longest) {
-    report('duplicate element', [longest], `${show(order)} of ${key} holds an element twice`)
+  if (!longest) return
+  const report = (type: ReadAnomaly['type'], transactions: readonly ListTransaction[], message: string) =>
+    anomalies.push({ type, key, transactions, message })
+  if (new Set(order).size < order.length) {
+    report('duplicate element', [longest], `${showList(order)} of ${key} holds an element twice`)
   }
+  checkElements(longest, order)
   for (const { reader, length, list } of reads) {
     const transaction = history[reader] as ListTransaction
+    // A prefix of the longest read has the elements that were checked there.
     if (!isPrefix(list, order)) {
-      const both = longest ? [transaction, longest] : [transaction]
-      report('incompatible order', both, `${key} is read as ${show(list)} and as ${show(order)}`)
+      const both = `${showList(list)} and as ${showList(order)}`
+      report('incompatible order', [transaction, longest], `${key} is read as ${both}`)
+      checkElements(transaction, list)
     }
-    checkElements(transaction, list, length)
+    checkLast(transaction, list[length - 1])
   }
 
-  function checkElements(transaction: ListTransaction, list: readonly Element[], length: number): void {
-    for (const [i, element] of list.entries()) {
-      const append = writers.get(element)
-      const writer = append && history[append.writer]
-      if (!append || !writer) {
-        report('unwritten element', [transaction], `${element}, read of ${key}, was appended by nobody`)
+  function checkElements(reader: ListTransaction, list: readonly Element[]): void {
+    for (const element of list) {
+      const writer = history[writers.get(element)?.writer ?? -1]
+      if (!writer) {
+        report('unwritten element', [reader], `${element}, read of ${key}, was appended by nobody`)
       } else if (writer.outcome === 'fail') {
         report(
           'G1a',
-          [writer, transaction],
+          [writer, reader],
           `${element}, read of ${key}, was appended by a transaction that failed`,
-        )
-      } else if (i === length - 1 && !append.last) {
-        report(
-          'G1b',
-          [writer, transaction],
-          `${key} is read up to ${element}, between two appends of one transaction`,
         )
       }
     }
+  }
+
+  function checkLast(reader: ListTransaction, element: Element | undefined): void {
+    const append = element === undefined ? undefined : writers.get(element)
+    const writer = append && history[append.writer]
+    if (!writer || append.last) return
+    report('G1b', [writer, reader], `${key} is read up to ${element}, between two appends of one transaction`)
   }
 }
 
@@ -199,6 +203,7 @@ function isPrefix(short: readonly Element[], long: readonly Element[]): boolean 
   return short.every((element, i) => element === long[i])
 }
 
-function show(list: readonly Element[]): string {
+/** The end of it, which is what differs between versions. */
+export function showList(list: readonly Element[]): string {
   return list.length <= 12 ? `[${list.join(' ')}]` : `[… ${list.slice(-12).join(' ')}]`
 }

@@ -114,6 +114,11 @@ export class SearchState {
     }
   }
 
+  /** When the first of the open steps returns: all that returned earlier is placed. Valid after `settle`. */
+  get mustReturnBy(): number {
+    return this.#step(this.#frontier).return
+  }
+
   /** The steps that could be next, the most promising first. Valid after `settle`. */
   candidates(): number[] {
     const found: number[] = []
@@ -222,10 +227,10 @@ export class SearchState {
   /** Rule 4. */
   #withoutEquals(movers: readonly number[]): number[] {
     if (movers.length < 2) return [...movers]
-    const firstToReturn = new Map<string, number>()
+    const firstToReturn = new Map<number, number>()
     for (const mover of movers) {
       const { effect, to } = this.#step(mover)
-      const kind = `${effect}${to}`
+      const kind = effect === 'write' ? to : ~to
       const other = firstToReturn.get(kind)
       if (other === undefined || this.#step(mover).return < this.#step(other).return)
         firstToReturn.set(kind, mover)
@@ -267,7 +272,7 @@ export class SearchState {
       const seen = new Set<number>()
       for (const index of this.#optional.get(value) ?? []) {
         const { effect, from, call } = this.#step(index)
-        if (call > this.#frontierReturn()) break
+        if (call > this.mustReturnBy) break
         const needs = effect === 'swap' ? from : anyState
         if (this.#isUsed(index) || seen.has(needs)) continue
         seen.add(needs)
@@ -297,11 +302,7 @@ export class SearchState {
 
   #usableWrite(index: number): boolean {
     const { effect, call } = this.#step(index)
-    return effect === 'write' && !this.#isUsed(index) && call <= this.#frontierReturn()
-  }
-
-  #frontierReturn(): number {
-    return this.#step(this.#frontier).return
+    return effect === 'write' && !this.#isUsed(index) && call <= this.mustReturnBy
   }
 
   #count(index: number, by: 1 | -1): void {

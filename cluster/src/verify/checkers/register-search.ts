@@ -18,11 +18,11 @@
 import type { Step } from './register-model.ts'
 import { SearchState } from './register-search-state.ts'
 
+/** `placements` is what the search cost: operations placed in all, those undone again included. */
 export type SearchResult =
-  | { readonly verdict: 'ok'; readonly order: readonly Step[] }
-  | { readonly verdict: 'violated' }
-  /** The budget ran out. */
-  | { readonly verdict: 'unknown'; readonly placed: number }
+  | { readonly verdict: 'ok'; readonly order: readonly Step[]; readonly placements: number }
+  /** No order was found: there is none, or the budget ran out. For what returned before `reached` there is one. */
+  | { readonly verdict: 'violated' | 'unknown'; readonly reached: number; readonly placements: number }
 
 interface Choice {
   readonly trail: number
@@ -40,10 +40,10 @@ export function searchOrder(
   const state = new SearchState(steps, initial, values)
   const choices: Choice[] = []
   const failed = new Set<string>()
-  let longest = 0
+  let reached = -Infinity
   while (!state.settle()) {
-    longest = Math.max(longest, state.trailLength)
-    if (state.placements > budget) return { verdict: 'unknown', placed: longest }
+    reached = Math.max(reached, state.mustReturnBy)
+    if (state.placements > budget) return { verdict: 'unknown', reached, placements: state.placements }
     const candidates = failed.size > 0 && failed.has(state.configuration()) ? [] : state.candidates()
     const [only] = candidates
     if (candidates.length === 1 && only !== undefined) {
@@ -51,9 +51,10 @@ export function searchOrder(
       continue
     }
     if (candidates.length > 1) choices.push({ trail: state.trailLength, candidates, next: 0 })
-    if (!takeNext(state, choices, failed)) return { verdict: 'violated' }
+    if (!takeNext(state, choices, failed))
+      return { verdict: 'violated', reached, placements: state.placements }
   }
-  return { verdict: 'ok', order: state.order() }
+  return { verdict: 'ok', order: state.order(), placements: state.placements }
 }
 
 /** Goes back to the last choice that has a candidate left. */

@@ -6,7 +6,7 @@
 import { type Edge, type Graph, Reason } from './graph.ts'
 import type { ListTransaction } from './history.ts'
 import { dependencies } from './list-dependencies.ts'
-import { listVersions, type ReadAnomaly } from './list-versions.ts'
+import { listVersions, type ReadAnomaly, showList } from './list-versions.ts'
 
 /** What the edges of a cycle are: only ww; also wr; one rw; several. */
 export type CycleType = 'G0' | 'G1c' | 'G-single' | 'G2'
@@ -139,7 +139,7 @@ function reasonName(reason: number): CycleStep['reason'] {
 
 function show({ client, txn }: ListTransaction): string {
   const steps = txn.map(([what, key, argument]) =>
-    what === 'append' ? `append ${key} ${argument}` : `read ${key} [${(argument ?? []).join(' ')}]`,
+    what === 'append' ? `append ${key} ${argument}` : `read ${key} ${showList(argument ?? [])}`,
   )
   return `${client}: ${steps.join(', ')}`
 }
