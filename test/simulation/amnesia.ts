@@ -2,33 +2,32 @@
  * Takes a node's memory: its disk, or all that was written since a copy of its folder. At most one node at a time, and
  * only when all others can testify that it has forgotten something: what the amnesia rule promises to survive.
  */
+import type { GroupConfig } from '@synod/actors'
 import type { NodeId } from '@synod/runtime/protocol'
-import type { Random, Simulation } from '@synod/runtime/simulation'
+import type { Simulation } from '@synod/runtime/simulation'
+import type { Run } from './suite.ts'
+import { acceptorsVote } from './suites/paxos-invariants.ts'
 
-export interface AmnesiaPorts {
-  readonly sim: Simulation
-  readonly random: Random
-  /** Whether everyone has recovered from earlier losses. */
-  readonly allRecovered: () => boolean
-  readonly happened: (kind: 'wipe' | 'rollback') => void
-}
-
-/** Tries for a loss at random times until `untilMs`, at most `most` times. */
-export function loseMemory(ports: AmnesiaPorts, untilMs: number, most: number): void {
-  const { sim, random } = ports
-  let left = most
+/** Tries at random times until `untilMs`, twice at most. */
+export function loseMemory(run: Run, groups: readonly GroupConfig[], untilMs: number): void {
+  const { sim } = run
+  const random = run.random.fork('amnesia')
   const copies = new Map<NodeId, ReturnType<Simulation['storage']>>()
+  let left = 2
   const again = () => {
     if (left === 0 || sim.now > untilMs) return
     const node = random.pick(sim.nodes)
     if (copies.size === 0) for (const one of sim.nodes) copies.set(one, sim.storage(one).copy())
     const copy = random.chance(0.5) ? copies.get(node) : undefined
-    const turn = copy?.turn() ?? 0
-    if (sim.status(node) === 'running' && ports.allRecovered() && allTestify(sim, node, turn)) {
+    if (
+      sim.status(node) === 'running' &&
+      acceptorsVote(sim, groups) &&
+      allTestify(sim, node, copy?.turn() ?? 0)
+    ) {
       left -= 1
       copies.delete(node)
       sim.crash(node, copy === undefined ? { wipe: true } : { rollback: copy.copy() })
-      ports.happened(copy === undefined ? 'wipe' : 'rollback')
+      run.reached(copy === undefined ? 'wipe' : 'rollback')
       sim.after(random.between(1, 1000), () => sim.restart(node))
     }
     sim.after(random.between(50, 800), again)

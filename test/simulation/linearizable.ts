@@ -2,6 +2,7 @@
  * Is the history of one register linearizable? Wing & Gong's search with Lowe's memoisation (Testing for
  * linearizability, 2017), small and on its own, so that the suites do not rest on the checker that `verify` uses.
  */
+import { assert } from '@synod/runtime/protocol'
 
 /** One operation on one register. `returned` is Infinity when nobody knows whether it happened. */
 export interface Operation {
@@ -26,6 +27,39 @@ interface Entry {
 }
 
 const maxSteps = 2_000_000
+/** Lines shown of a history that is not linearizable. */
+const shownOperations = 20
+
+/** Throws when a history is not linearizable, and shows the end of its shortest part that is not. */
+export function assertLinearizable(name: string, operations: readonly Operation[]): void {
+  if (isLinearizable(operations)) return
+  const ends = operations.map(one => one.returned).sort(compare)
+  let good = -1
+  let bad = ends.length - 1
+  while (bad - good > 1) {
+    const middle = (good + bad) >>> 1
+    if (isLinearizable(until(operations, ends[middle] ?? 0))) good = middle
+    else bad = middle
+  }
+  const part = until(operations, ends[bad] ?? 0).sort((a, b) => compare(a.called, b.called))
+  const lines = part.slice(-shownOperations).map(one => JSON.stringify(one))
+  assert(
+    false,
+    `the history of ${name} is not linearizable; it is up to the last of these:\n${lines.join('\n')}`,
+  )
+}
+
+/** What a client could know at that time: later answers are not there yet. */
+function until(operations: readonly Operation[], time: number): Operation[] {
+  return operations
+    .filter(({ called }) => called <= time)
+    .map(one => (one.returned <= time ? one : unanswered(one)))
+    .filter(one => one.op !== 'get' || one.returned <= time)
+}
+
+function unanswered({ swapped: _swapped, output: _output, ...rest }: Operation): Operation {
+  return { ...rest, returned: Number.POSITIVE_INFINITY }
+}
 
 /** True or false; throws when the search takes too long to say. */
 export function isLinearizable(operations: readonly Operation[]): boolean {

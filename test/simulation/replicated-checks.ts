@@ -4,7 +4,7 @@ import { type Address, assert, type Json, nodeOf } from '@synod/runtime/protocol
 import type { Simulation } from '@synod/runtime/simulation'
 import type { GroupAudit } from '../../actors/src/replicated/queries.ts'
 import type { Audit } from '../../actors/src/transactions/audit.ts'
-import { isLinearizable } from './linearizable.ts'
+import { assertLinearizable } from './linearizable.ts'
 import type { Ask, Reply } from './machines/registers.ts'
 import type { RegisterClient } from './register-client.ts'
 
@@ -64,11 +64,10 @@ export function registersAreLinearizable(clients: readonly RegisterClient[]): vo
   const history = clients.flatMap(client => client.history)
   for (const key of new Set(history.map(one => one.key))) {
     if (key.startsWith('list')) continue
-    const operations = history.filter(one => one.key === key)
-    if (!isLinearizable(operations)) {
-      const lines = operations.sort((a, b) => a.called - b.called).map(one => JSON.stringify(one))
-      assert(false, `the history of ${key} is not linearizable:\n${lines.join('\n')}`)
-    }
+    assertLinearizable(
+      key,
+      history.filter(one => one.key === key),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 /** What must hold of Paxos actors after every turn, read from their live states. */
+import type { GroupConfig } from '@synod/actors'
 import { address, assert, type NodeId } from '@synod/runtime/protocol'
 import type { Simulation } from '@synod/runtime/simulation'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
@@ -25,8 +26,11 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
   }
 }
 
-export function acceptorsVote(sim: Simulation, group: string): boolean {
-  return sim.nodes.every(node => acceptorOn(sim, node, group)?.votes === true)
+/** Whether every member of these groups remembers, or has recovered. */
+export function acceptorsVote(sim: Simulation, groups: readonly GroupConfig[]): boolean {
+  return groups.every(({ group, members }) => {
+    return members.every(node => acceptorOn(sim, node, group)?.votes === true)
+  })
 }
 
 /** Whoever believes to lead. */

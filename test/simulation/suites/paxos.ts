@@ -14,7 +14,7 @@ import { RegisterClient } from '../register-client.ts'
 import { appendsHold, registersAreLinearizable, replicasBecomeEqual } from '../replicated-checks.ts'
 import type { Run, Suite } from '../suite.ts'
 import { Witness } from '../witness.ts'
-import { acceptorsVote, leaderOf, promisesNeverGoBack } from './paxos-invariants.ts'
+import { leaderOf, promisesNeverGoBack } from './paxos-invariants.ts'
 
 const group = 'g'
 type RegisterWitness = Witness<Command, Json, Waiting, Ask>
@@ -68,7 +68,7 @@ function runPaxos(run: Run): void {
   sim.check((_sim, node) => witness.check(node, sim.life(node)))
   sim.check(promisesNeverGoBack(group))
   run.setup.mix = sim.nemesis(undefined, () => leaderOf(sim, group))
-  if (drawn.amnesia) loseSomeMemory(run, drawn.faultsMs)
+  if (drawn.amnesia) loseMemory(run, [config], drawn.faultsMs)
   sim.run(drawn.faultsMs)
   sim.heal()
   sim.run(() => clients.every(client => client.done), { maxMs: 120_000 })
@@ -103,20 +103,6 @@ function startClients(
     run.sim.at(0, () => client.next())
     return client
   })
-}
-
-function loseSomeMemory(run: Run, untilMs: number): void {
-  const { sim } = run
-  loseMemory(
-    {
-      sim,
-      random: run.random.fork('amnesia'),
-      allRecovered: () => acceptorsVote(sim, group),
-      happened: kind => run.reached(kind),
-    },
-    untilMs,
-    2,
-  )
 }
 
 export const paxos: Suite = {

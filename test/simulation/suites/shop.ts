@@ -14,6 +14,7 @@ import {
 import { assert, type NodeId, nodeId } from '@synod/runtime/protocol'
 import { Simulation } from '@synod/runtime/simulation'
 import type { Audit } from '../../../actors/src/transactions/audit.ts'
+import { loseMemory } from '../amnesia.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { plantActor, plantMachine, shopBugs } from '../planted/transactions.ts'
 import { answerTo, nothingIsLeft, replicasBecomeEqual } from '../replicated-checks.ts'
@@ -25,14 +26,16 @@ import { leaderOf } from './paxos-invariants.ts'
 
 function runShop(run: Run): void {
   const { random } = run
+  const size = random.pick([1, 3, 3, 3, 5])
   const drawn = {
-    size: random.pick([1, 3, 3, 3, 5]),
+    size,
     shards: random.integer(1, 2),
     shoppers: random.integer(1, 8),
     items: random.integer(1, 4),
     users: random.integer(1, 4),
     faultsMs: random.integer(2000, 8000),
     tuning: drawTuning(random),
+    amnesia: size > 1 && random.chance(0.2),
   }
   Object.assign(run.setup, drawn)
   const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
@@ -54,6 +57,7 @@ function runShop(run: Run): void {
   shop.open(drawn.items, drawn.users)
   run.setup.mix = sim.nemesis(undefined, () => leaderOf(sim, random.pick(Object.keys(map.groups))))
   const done = shop.shopUntil(sim.now + drawn.faultsMs, drawn.shoppers)
+  if (drawn.amnesia) loseMemory(run, Object.values(map.groups), sim.now + drawn.faultsMs)
   sim.run(sim.now + drawn.faultsMs)
   sim.heal()
   sim.run(done, { maxMs: 180_000 })

@@ -6,6 +6,7 @@
 import { frontDoor, type GroupConfig, initialMap, nodeActors, type ShardMap } from '@synod/actors'
 import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import { type Random, Simulation } from '@synod/runtime/simulation'
+import { loseMemory } from '../amnesia.ts'
 import { Clients } from '../clients.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { plantActor, plantMachine, transactionBugs } from '../planted/transactions.ts'
@@ -28,12 +29,14 @@ const workloads: readonly ((ports: WorkloadPorts) => Workload)[] = [
 
 function runTransactions(run: Run): void {
   const { random } = run
+  const size = random.pick([1, 3, 3, 3, 5])
   const drawn = {
-    size: random.pick([1, 3, 3, 3, 5]),
+    size,
     shards: random.integer(1, 3),
     clients: random.integer(1, 8),
     faultsMs: random.integer(2000, 8000),
     tuning: drawTuning(random),
+    amnesia: size > 1 && random.chance(0.2),
   }
   Object.assign(run.setup, drawn)
   const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
@@ -59,6 +62,7 @@ function runTransactions(run: Run): void {
   run.setup.workload = workload.name
   const clients = new Clients(run, workload, drawn.clients, drawn.faultsMs + 500)
   run.setup.mix = sim.nemesis(undefined, () => someLeader(sim, map, random))
+  if (drawn.amnesia) loseMemory(run, Object.values(map.groups), drawn.faultsMs)
   sim.run(drawn.faultsMs)
   sim.heal()
   sim.run(() => clients.done, { maxMs: 180_000 })

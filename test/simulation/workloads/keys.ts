@@ -1,7 +1,7 @@
 /** Single keys: put, compare-and-set by transaction, read without one. Each key is a linearizable register. */
 import type { Operation, ReadAnswer } from '@synod/actors'
-import { address, assert } from '@synod/runtime/protocol'
-import { isLinearizable, type Operation as RegisterOperation } from '../linearizable.ts'
+import { address } from '@synod/runtime/protocol'
+import { assertLinearizable, type Operation as RegisterOperation } from '../linearizable.ts'
 import type { Workload, WorkloadPorts } from '../workload.ts'
 import type { Final, Transactor } from './transactor.ts'
 
@@ -35,11 +35,7 @@ export class Keys implements Workload {
   }
 
   finish(_transactor: Transactor, done: () => void): void {
-    for (const [key, operations] of this.#history) {
-      if (isLinearizable(operations)) continue
-      const lines = operations.sort((a, b) => a.called - b.called).map(one => JSON.stringify(one))
-      assert(false, `keys: the history of ${key} is not linearizable:\n${lines.join('\n')}`)
-    }
+    for (const [key, operations] of this.#history) assertLinearizable(`keys: ${key}`, operations)
     done()
   }
 
