@@ -1,45 +1,18 @@
 /** Processes that die or freeze under load: nothing acknowledged is lost, and histories stay linearizable. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { cli, RealCluster, until } from './cluster.fixture.ts'
+import { expectSound, historyFolder, record, underWay } from './histories.fixture.ts'
 import { inParallel, Shop } from './shop.fixture.ts'
 
-let cluster: RealCluster | undefined
-/** Not in the cluster's folder: commands that name that one count as its processes, and are killed with them. */
-const folder = mkdtempSync(join(tmpdir(), 'synod-history-'))
+const folder = historyFolder()
 afterAll(() => rmSync(folder, { recursive: true }))
+let cluster: RealCluster | undefined
 afterEach(async () => {
   await cluster?.destroy()
   cluster = undefined
 })
-
-interface Line {
-  readonly call: number
-  readonly outcome: string
-}
-
-async function recordRegisters(url: string, file: string, seconds: number): Promise<readonly Line[]> {
-  const args = ['--url', url, '--users', '12', '--keys', '6', '--seconds', String(seconds), '--history', file]
-  const { code, stderr } = await cli('load', 'register', ...args)
-  if (code !== 0) throw new Error(`load ended with ${code}: ${stderr}`)
-  const lines = readFileSync(file, 'utf8').trim().split('\n')
-  return lines.map(line => JSON.parse(line) as Line)
-}
-
-/** Awaited later: a failure before then is kept, and thrown when it is asked for. */
-async function settled<T>(work: Promise<T>): Promise<() => T> {
-  const [result] = await Promise.allSettled([work])
-  return () => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  }
-}
-
-async function expectLinearizable(file: string): Promise<void> {
-  expect(await cli('verify', '--history', file)).toMatchObject({ code: 0 })
-}
 
 test('kill -9 of all processes at once under load: after a restart nothing acknowledged is missing', async () => {
   cluster = await RealCluster.start()
@@ -49,7 +22,7 @@ test('kill -9 of all processes at once under load: after a restart nothing ackno
   await shop.must(shop.post('/stock/batch_init/100/1000000/2'))
   await shop.must(shop.post(`/orders/batch_init/${many}/100/100/2`))
   const history = join(folder, 'killed.jsonl')
-  const recorded = settled(recordRegisters(cluster.url(0), history, 12))
+  const recorded = record('register', cluster.url(0), history, 12)
   const acknowledged = await sellUntilKilled(cluster, shop, many, 300)
   await cluster.start()
   const paid = await inParallel(
@@ -58,9 +31,7 @@ test('kill -9 of all processes at once under load: after a restart nothing ackno
   )
   expect(acknowledged.filter((_, at) => paid[at] !== true)).toEqual([])
   // Calls that were open at the crash are sent again by the client library, with the same ids.
-  const lines = (await recorded)()
-  expect(lines.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(100)
-  await expectLinearizable(history)
+  await expectSound((await recorded)(), history)
   await cluster.verified()
 })
 
@@ -96,27 +67,36 @@ async function sellUntilKilled(
 test('a leader that is stopped for 3 s and goes on serves nothing of the past', async () => {
   cluster = await RealCluster.start()
   const history = join(folder, 'stopped.jsonl')
-  const recorded = settled(recordRegisters(cluster.url(0), history, 12))
+  const recorded = record('register', cluster.url(0), history, 12)
   const leader = await cluster.leaderOf('kv.0')
-  const others = [0, 1, 2].filter(node => `n${node + 1}` !== leader)
-  await untilUnderWay(cluster, 'kv.0', others[0] ?? 0)
+  const other = [0, 1, 2].find(node => `n${node + 1}` !== leader) ?? 0
+  await underWay(cluster, 'kv.0', other)
   const pid = await cluster.signal(leader, 'SIGSTOP')
   const stopped = performance.now()
   try {
-    await until('another leads', async () => (await cluster?.leaderOf('kv.0', others[0])) !== leader)
+    await until('another leads', async () => (await cluster?.leaderOf('kv.0', other)) !== leader)
     await new Promise(resolve => setTimeout(resolve, Math.max(0, 3_000 - (performance.now() - stopped))))
   } finally {
     process.kill(pid, 'SIGCONT')
   }
-  const lines = (await recorded)()
-  expect(lines.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(100)
-  await expectLinearizable(history)
+  await expectSound((await recorded)(), history)
   await cluster.verified()
 })
 
-/** Until the load has reached the group. */
-async function untilUnderWay(of: RealCluster, group: string, node: number): Promise<void> {
-  const applied = async () => (await of.groups(node)).find(one => one.group === group)?.applied ?? 0
-  const before = await applied()
-  await until('the load is under way', async () => (await applied()) > before + 20)
-}
+test('transfers go on while each node is killed in turn; no money is lost or made', async () => {
+  cluster = await RealCluster.start()
+  const args = ['bank', '--users', '16', '--seconds', '15', '--json', '--url', cluster.url(0)]
+  const loaded = cli('load', ...args)
+  for (const node of [0, 1, 2]) {
+    await underWay(cluster, 'kv.0', (node + 1) % 3)
+    await cluster.signal(`n${node + 1}`, 'SIGKILL')
+    await until('the node is gone', async () => (await cluster?.nodes())?.[node]?.state !== 'ready')
+    await cluster.allReady()
+  }
+  const { code, stdout, stderr } = await loaded
+  expect([code, stderr]).toEqual([0, ''])
+  const report = JSON.parse(stdout) as { outcomes: { ok: number }; findings: { verdict: string }[] }
+  expect(report.outcomes.ok).toBeGreaterThan(50)
+  expect(report.findings.map(({ verdict }) => verdict)).toEqual(['ok'])
+  await cluster.verified()
+})

@@ -18,10 +18,10 @@ export async function call(
 }
 
 export class Shop {
-  readonly #cluster: RealCluster
+  readonly #cluster: Pick<RealCluster, 'url'>
   #next = 0
 
-  constructor(cluster: RealCluster) {
+  constructor(cluster: Pick<RealCluster, 'url'>) {
     this.#cluster = cluster
   }
 
