@@ -197,7 +197,8 @@ const flipEvery = 61
 function readAll(folder: string): unknown[] | StorageError {
   let store: SqliteStorage | undefined
   try {
-    store = openSqlite(folder)
+    // Read only: an open that writes also reserves space for the log, which takes longer than all of this.
+    store = openSqlite(folder, { readOnly: true })
     return [store.turn(), store.identity()?.incarnation, ...store.rows(a).entries(), store.rows(a).get('k')]
   } catch (error) {
     if (error instanceof StorageError) return error
