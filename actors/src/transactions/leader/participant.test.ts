@@ -327,3 +327,27 @@ test('[EO5] the leader names what may have expired; the log decides', () => {
   bench.applyAll()
   expect([...bench.store.scan('t/', 't0')]).toEqual([])
 })
+
+test('[TX13] a late abort of an earlier attempt leaves a later one in line', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)], 1))
+  bench.message(toKv1, prepareOf('p:2', [put('a', 2)], 2, 2))
+  bench.message(toKv1, finish([], ['p:2']))
+  bench.applyAll()
+  expect([...bench.state.queue.waiters.keys()]).toEqual(['p:2'])
+  bench.message(toKv1, finish([['p:1', 2]]))
+  bench.applyAll()
+  expect(votes(bench).at(-1)).toEqual(['p:2', 'yes'])
+})
+
+test('[CC4] an amount that is brought by an older transaction lets those go who wait for it', () => {
+  const bench = leaderBench()
+  bench.message(client, submit(1, { 'kv.0': [put('n', 10)] }))
+  bench.message(toKv1, prepareOf('p:1', [add('n', -6, { min: 0 })], 1))
+  bench.applyAll()
+  bench.message(toKv1, prepareOf('p:2', [add('n', -6, { min: 0 })], 99_999))
+  expect(bench.proposed).toEqual([])
+  bench.message(client, submit(2, { 'kv.0': [add('n', 5)] }))
+  expect(bench.applyAll()).toEqual(['execute', 'prepare'])
+  expect(votes(bench).at(-1)).toEqual(['p:2', 'yes'])
+})
