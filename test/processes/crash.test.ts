@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { cli, RealCluster, until } from './cluster.fixture.ts'
-import { expectSound, historyFolder, record, underWay } from './histories.fixture.ts'
-import { inParallel, Shop } from './shop.fixture.ts'
+import { expectSound, historyFolder, keyOf, put, record, underWay } from './histories.fixture.ts'
+import { call, inParallel, Shop } from './shop.fixture.ts'
 
 const folder = historyFolder()
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -69,15 +69,25 @@ test('a leader that is stopped for 3 s and goes on serves nothing of the past', 
   const history = join(folder, 'stopped.jsonl')
   const recorded = record('register', cluster.url(0), history, 12)
   const leader = await cluster.leaderOf('kv.0')
+  const stoppedUrl = cluster.url(Number(leader.slice(1)) - 1)
   const other = [0, 1, 2].find(node => `n${node + 1}` !== leader) ?? 0
+  const key = await keyOf(cluster, 'kv.0')
+  await put(cluster.url(other), key, 'old')
   await underWay(cluster, 'kv.0', other)
   const pid = await cluster.signal(leader, 'SIGSTOP')
   const stopped = performance.now()
+  let asked: Promise<unknown[]> | undefined
   try {
     await until('another leads', async () => (await cluster?.leaderOf('kv.0', other)) !== leader)
+    await put(cluster.url(other), key, 'new')
+    // They wait in the sockets of the stopped node, which finds them when it wakes.
+    asked = Promise.all(Array.from({ length: 20 }, () => call('GET', `${stoppedUrl}/kv/kv/${key}`)))
     await new Promise(resolve => setTimeout(resolve, Math.max(0, 3_000 - (performance.now() - stopped))))
   } finally {
     process.kill(pid, 'SIGCONT')
+  }
+  for (const answer of await asked) {
+    expect(answer).toMatchObject({ status: 200, body: { value: 'new' } })
   }
   await expectSound((await recorded)(), history)
   await cluster.verified()

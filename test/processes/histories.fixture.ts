@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { locate, type ShardMap } from '@synod/actors'
 import { expect } from 'vitest'
 import { cli, type RealCluster, until } from './cluster.fixture.ts'
 
@@ -42,4 +43,18 @@ export async function underWay(of: RealCluster, group: string, node: number): Pr
   const applied = async () => (await of.groups(node)).find(one => one.group === group)?.applied ?? 0
   const before = await applied()
   await until('the load is under way', async () => (await applied()) > before + 20)
+}
+
+/** A key that lies in this group. */
+export async function keyOf(of: RealCluster, group: string): Promise<string> {
+  const map = (await (await fetch(`${of.url(0)}/admin/map`)).json()) as ShardMap
+  for (let number = 0; ; number++) {
+    if (locate(map, 'kv', `key${number}`)?.group === group) return `key${number}`
+  }
+}
+
+export async function put(url: string, key: string, value: string): Promise<void> {
+  const headers = { 'Content-Type': 'application/json' }
+  const response = await fetch(`${url}/kv/kv/${key}`, { method: 'PUT', headers, body: JSON.stringify(value) })
+  expect(response.status).toBe(200)
 }

@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { RealCluster, until } from './cluster.fixture.ts'
-import { expectSound, historyFolder, record, underWay } from './histories.fixture.ts'
+import { expectSound, historyFolder, keyOf, put, record, underWay } from './histories.fixture.ts'
+import { call } from './shop.fixture.ts'
 
 const folder = historyFolder()
 let cluster: RealCluster
@@ -41,6 +42,26 @@ test.for([
   await underWay(cluster, 'kv.1', watcher)
   await fault({ kind: 'heal' })
   await expectSound((await recorded)(), history)
+  await cluster.verified()
+})
+
+test('a leader that is cut off answers no read from the past', async () => {
+  const leader = await cluster.leaderOf('kv.2')
+  const others = ['n1', 'n2', 'n3'].filter(id => id !== leader)
+  const cutOff = Number(leader.slice(1)) - 1
+  const watcher = Number(others[0]?.slice(1)) - 1
+  const key = await keyOf(cluster, 'kv.2')
+  await put(cluster.url(watcher), key, 'old')
+  await fault({ kind: 'partition', sides: [[leader], others] })
+  await until('another leads', async () => (await cluster.leaderOf('kv.2', watcher)) !== leader)
+  await put(cluster.url(watcher), key, 'new')
+  const asked = Promise.all(
+    Array.from({ length: 20 }, () => call('GET', `${cluster.url(cutOff)}/kv/kv/${key}`)),
+  )
+  // Long enough for an answer that asks nobody.
+  await Promise.race([asked, new Promise(resolve => setTimeout(resolve, 1_000))])
+  await fault({ kind: 'heal' })
+  for (const answer of await asked) expect(answer).toMatchObject({ status: 200, body: { value: 'new' } })
   await cluster.verified()
 })
 
