@@ -16,7 +16,7 @@ export function flush(state: LearnerState, out: Outbox): void {
   const { host, generation } = state
   if (host.applied === state.flushed) return
   const { entries, dirty } = host.store
-  for (const key of dirty) {
+  for (const key of dirty.keys()) {
     const value = entries.get(key)
     if (value !== undefined) out.save(entryKey(generation, key), value)
     else out.erase(entryKey(generation, key))

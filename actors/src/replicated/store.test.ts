@@ -81,7 +81,50 @@ describe('the store', () => {
     const writer = new StoreWriter(data)
     writer.put('b', 1)
     writer.delete('a')
-    expect([...data.dirty].sort()).toEqual(['a', 'b'])
+    expect([...data.dirty.keys()].sort()).toEqual(['a', 'b'])
+  })
+
+  test('[RM4] a key that came and went since the last flush is clean', () => {
+    const data = storeData()
+    const writer = new StoreWriter(data)
+    writer.put('lock', 1)
+    writer.commit()
+    writer.delete('lock')
+    writer.commit()
+    expect(data.dirty.size).toBe(0)
+  })
+
+  test('[RM4] whatever commands did, a flush makes the rows equal to the entries', () => {
+    const key = fc.constantFrom('a', 'b')
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('put' as const), key }),
+      fc.record({ do: fc.constant('delete' as const), key }),
+      fc.record({ do: fc.constantFrom('commit' as const, 'undo' as const, 'flush' as const) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        const data = storeData()
+        const writer = new StoreWriter(data)
+        const rows = new Map<string, unknown>()
+        const flush = () => {
+          writer.commit()
+          for (const key of data.dirty.keys()) {
+            const value = data.entries.get(key)
+            if (value === undefined) rows.delete(key)
+            else rows.set(key, value)
+          }
+          data.dirty.clear()
+          expect([...rows].sort()).toEqual([...liveEntries(data)].sort())
+        }
+        for (const [at, one] of steps.entries()) {
+          if (one.do === 'put') writer.put(one.key, at)
+          else if (one.do === 'delete') writer.delete(one.key)
+          else if (one.do === 'flush') flush()
+          else writer[one.do]()
+        }
+        flush()
+      }),
+    )
   })
 
   test('[RM1] a deleted key is gone for everybody, and its place is given up in time', () => {

@@ -16,13 +16,16 @@ export interface StoreData {
   /** Keys that were deleted, oldest first; some are back. Beyond `goneKept` they really go. */
   readonly gone: string[]
   readonly keys: SortedKeys
-  /** Keys put or deleted since the rows were last written. */
-  readonly dirty: Set<string>
+  /**
+   * Keys put or deleted since the rows were last written, and whether each has a row. Most records and locks come and go
+   * between two flushes: a key without a row that is deleted again is clean, and costs no write.
+   */
+  readonly dirty: Map<string, boolean>
 }
 
 export function storeData(entries: Iterable<readonly [string, unknown]> = []): StoreData {
   const map = new Map(entries)
-  return { entries: map, gone: [], keys: sortedKeys(map.keys()), dirty: new Set() }
+  return { entries: map, gone: [], keys: sortedKeys(map.keys()), dirty: new Map() }
 }
 
 const goneKept = 1_024
@@ -78,7 +81,7 @@ export class StoreWriter extends StoreReader implements Store {
     this.journal.push({ key, existed, value: before })
     entries.set(key, value)
     if (!existed) insertKey(keys, key)
-    dirty.add(key)
+    if (!dirty.has(key)) dirty.set(key, existed)
   }
 
   delete(key: string): void {
@@ -90,20 +93,23 @@ export class StoreWriter extends StoreReader implements Store {
     gone.push(key)
     dropGone(this.data)
     removeKey(keys, key)
-    dirty.add(key)
+    if (dirty.get(key) === false) dirty.delete(key)
+    else dirty.set(key, true)
   }
 
   commit(): void {
     if (this.journal.length > 0) this.journal = []
   }
 
-  /** Back to the last commit. Keys stay dirty: writing an unchanged row again is harmless. */
+  /** Back to the last commit. Keys stay or become dirty: writing an unchanged row again is harmless. */
   undo(): void {
-    const { entries, keys } = this.data
+    const { entries, keys, dirty } = this.data
     for (const { key, existed, value } of this.journal.reverse()) {
       if (existed) {
         if (entries.get(key) === undefined) insertKey(keys, key)
         entries.set(key, value)
+        // Its deletion may have made it clean.
+        if (!dirty.has(key)) dirty.set(key, true)
       } else {
         entries.delete(key)
         removeKey(keys, key)
