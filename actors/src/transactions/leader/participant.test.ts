@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { client, leaderBench, leaderOf, prepareOf, submit, yesVote } from '../testing/leader-bench.ts'
-import { add, append, get, put } from '../testing/one-shard.ts'
+import { client, leaderBench, leaderOf, prepareOf, submit } from '../testing/leader-bench.ts'
+import { add, put } from '../testing/one-shard.ts'
 
 const toKv1 = leaderOf('kv.1')
 const finish = (commit: [tx: string, prepared: number][], abort: string[] = []) =>
@@ -95,35 +95,6 @@ test('[TX7] an abort takes a share out of the line; afterwards it gets no vote',
   expect(votes(bench)).toEqual([['p:2', 'retry']])
 })
 
-test('[TX9] in doubt for a second: the coordinating group is asked, and again, other members too', () => {
-  const bench = leaderBench()
-  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
-  bench.message(toKv1, prepareOf('p:2', [put('b', 1)]))
-  bench.applyAll()
-  bench.take()
-  bench.pass(900)
-  expect(bench.take()).toEqual([])
-  bench.pass(500)
-  const attempts = ['p:1', 'p:2'].map(tx => ({ tx, attempt: 1 }))
-  expect(bench.take()).toEqual([{ to: toKv1, message: { type: 'inquire', group: 'kv.0', attempts } }])
-  bench.pass(1_500)
-  expect(bench.take().map(({ to }) => to)).toEqual([leaderOf('kv.1', 'n2')])
-})
-
-test('[TX9, TX16] a new leader holds what is prepared, and asks at once', () => {
-  const bench = leaderBench()
-  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
-  bench.applyAll()
-  bench.restart()
-  bench.take()
-  bench.message(client, submit(1, { 'kv.0': [get('a')] }))
-  expect(bench.proposed).toEqual([])
-  bench.pass(300)
-  expect(bench.takeType('inquire')).toHaveLength(1)
-  bench.message(toKv1, finish([['p:1', 2]]))
-  expect(bench.applyAll()).toEqual(['finish', 'execute'])
-})
-
 test('[TX12] an older share that waits wounds the younger holder, by a message to its coordinator', () => {
   const bench = leaderBench()
   bench.message(toKv1, prepareOf('p:2', [put('a', 2)], 2))
@@ -161,147 +132,6 @@ test('[CC7] of pending adds only the youngest is wounded', () => {
   bench.take()
   bench.pass(60)
   expect(bench.takeType('wound').map(({ message }) => message.tx)).toEqual(['p:4'])
-})
-
-test('[TX15] a read waits for what was prepared on its keys at its read point, and for nothing later', () => {
-  const bench = leaderBench()
-  bench.message(toKv1, prepareOf('p:1', [append('l', 'x')], 1))
-  bench.applyAll()
-  bench.take()
-  const keys = [{ keyspace: 'kv', key: 'l' }]
-  bench.message(client, { type: 'readKeys', tag: 1, epoch: 1, keys, fast: false })
-  bench.message(client, { type: 'scanKeys', tag: 2, epoch: 1, keyspace: 'kv', prefix: 'l', limit: 10 })
-  bench.message(client, {
-    type: 'readKeys',
-    tag: 3,
-    epoch: 1,
-    keys: [{ keyspace: 'kv', key: 'm' }],
-    fast: false,
-  })
-  expect(bench.take()).toEqual([])
-  bench.confirmAll()
-  expect(bench.take().map(({ message }) => message)).toEqual([
-    { type: 'keysRead', tag: 3, values: [{ value: null, version: 0 }] },
-  ])
-  bench.message(toKv1, prepareOf('p:2', [append('l', 'y')], 2))
-  bench.message(toKv1, finish([['p:1', 2]]))
-  bench.applyAll()
-  const answers = bench.take().map(({ message }) => message)
-  expect(answers).toContainEqual({ type: 'keysRead', tag: 1, values: [{ value: ['x'], version: 2 }] })
-  const entries = [{ key: 'l', value: ['x'], version: 2 }]
-  expect(answers).toContainEqual({ type: 'keysScanned', tag: 2, entries, more: false })
-})
-
-test('[TX15] a read is not answered before its read point, a fast one is', () => {
-  const bench = leaderBench()
-  const keys = [{ keyspace: 'kv', key: 'a' }]
-  bench.message(client, { type: 'readKeys', tag: 1, epoch: 1, keys, fast: false })
-  bench.message(client, submit(1, { 'kv.0': [put('a', 1)] }))
-  bench.applyAll()
-  expect(bench.takeType('keysRead')).toEqual([])
-  bench.message(toKv1, prepareOf('p:1', [put('a', 2)]))
-  bench.applyAll()
-  bench.message(client, { type: 'readKeys', tag: 2, epoch: 1, keys, fast: true })
-  expect(bench.takeType('keysRead').map(({ message }) => message.values)).toEqual([
-    [{ value: 1, version: 2 }],
-  ])
-})
-
-test('[TX15] a scan goes page by page', () => {
-  const bench = leaderBench()
-  bench.message(client, submit(1, { 'kv.0': ['a', 'b', 'c'].map(key => put(`k/${key}`, key)) }))
-  bench.applyAll()
-  bench.take()
-  const page = { type: 'scanKeys', epoch: 1, keyspace: 'kv', prefix: 'k/', limit: 2 } as const
-  bench.message(client, { ...page, tag: 1 })
-  bench.message(client, { ...page, tag: 2, after: 'k/b' })
-  bench.confirmAll()
-  const pages = bench.take().map(({ message }) => {
-    return [(message.entries as { key: string }[]).map(({ key }) => key), message.more]
-  })
-  expect(pages).toEqual([
-    [['k/a', 'k/b'], true],
-    [['k/c'], false],
-  ])
-})
-
-test('[TX11] reads by another map are refused', () => {
-  const bench = leaderBench()
-  const keys = [{ keyspace: 'kv', key: 'a' }]
-  bench.message(client, { type: 'readKeys', tag: 1, epoch: 2, keys, fast: true })
-  bench.message(client, { type: 'scanKeys', tag: 2, epoch: 1, keyspace: 'other', prefix: '', limit: 1 })
-  const wrong = { type: 'wrongEpoch', group: 'kv.0', epoch: 1 }
-  expect(bench.take().map(({ message }) => message)).toEqual([
-    { ...wrong, tag: 1 },
-    { ...wrong, tag: 2 },
-  ])
-})
-
-test('a lookup says what is recorded, waits for what runs, and knows nothing only at a read point', () => {
-  const bench = leaderBench()
-  const lookup = (sequence: number) =>
-    bench.message(client, { type: 'lookup', id: { session: 's', sequence } })
-  const statuses = () =>
-    bench.takeType('submitted').map(({ message }) => (message.outcome as { status: string }).status)
-  bench.message(client, submit(1, { 'kv.0': [put('a', 1)] }))
-  bench.applyAll()
-  bench.message(leaderOf('kv.2'), submit(2, { 'kv.0': [put('b', 1)] }))
-  bench.take()
-  lookup(1)
-  expect(statuses()).toEqual(['committed'])
-  lookup(2)
-  lookup(3)
-  expect(statuses()).toEqual([])
-  bench.confirmAll()
-  expect(statuses()).toEqual(['unavailable'])
-  bench.applyAll()
-  expect(statuses()).toEqual(['committed', 'committed'])
-})
-
-test('[TX10] inquiries are answered from the log: what is owed commits, what is over aborts', () => {
-  const bench = leaderBench()
-  bench.message(client, submit(1, { 'kv.0': [put('a', 1)], 'kv.1': [put('b', 1)] }))
-  bench.message(toKv1, yesVote('s:1', 'kv.1'))
-  bench.applyAll()
-  bench.pass(1)
-  bench.take()
-  const ask = (group: string, tx: string, attempt = 1) => {
-    bench.message(leaderOf(group), { type: 'inquire', group, attempts: [{ tx, attempt }] })
-    bench.pass(1)
-    const [answer] = bench.takeType('finish')
-    return [answer?.message.commit, answer?.message.abort]
-  }
-  expect(ask('kv.1', 's:1')).toEqual([[{ tx: 's:1', attempt: 1, prepared: 5 }], []])
-  // Another attempt, or a group that owes nothing: late copies.
-  expect(ask('kv.1', 's:1', 2)).toEqual([[], [{ tx: 's:1', attempt: 2 }]])
-  expect(ask('kv.2', 's:1')).toEqual([[], [{ tx: 's:1', attempt: 1 }]])
-  bench.message(toKv1, { type: 'finished', group: 'kv.1', attempts: [{ tx: 's:1', attempt: 1 }] })
-  bench.pass(300)
-  bench.applyAll()
-  expect(ask('kv.1', 's:1')).toEqual([[], [{ tx: 's:1', attempt: 1 }]])
-  expect(bench.proposed).toEqual([])
-})
-
-test('[TX9] where nothing stands and nobody coordinates, the abort is logged before it is said', () => {
-  const bench = leaderBench()
-  bench.message(toKv1, { type: 'inquire', group: 'kv.1', attempts: [{ tx: 's:7', attempt: 1 }] })
-  bench.pass(1)
-  expect(bench.take()).toEqual([])
-  expect(bench.applyAll()).toEqual(['abort'])
-  bench.pass(1)
-  expect(bench.take().map(({ message }) => message.abort)).toEqual([[{ tx: 's:7', attempt: 1 }]])
-  expect(bench.store.get('r/s:7')).toMatchObject({ closed: 1 })
-})
-
-test('[TX9] what is being worked on is not aborted by an inquiry; what only waits here is', () => {
-  const bench = leaderBench()
-  bench.message(client, submit(1, { 'kv.0': [put('a', 1)], 'kv.1': [put('b', 1)] }))
-  bench.message(toKv1, { type: 'inquire', group: 'kv.1', attempts: [{ tx: 's:1', attempt: 1 }] })
-  expect(bench.proposed).toEqual([])
-  bench.message(client, submit(2, { 'kv.0': [put('a', 2)], 'kv.1': [put('b', 1)] }))
-  bench.message(toKv1, { type: 'inquire', group: 'kv.1', attempts: [{ tx: 's:2', attempt: 1 }] })
-  expect(bench.applyAll()).toEqual(['abort'])
-  expect(bench.state.running.get('s:2')?.attempt).toBe(2)
 })
 
 test('[TX16] shares in line whose coordinator fell silent are dropped: nothing was promised', () => {

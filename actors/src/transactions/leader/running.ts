@@ -6,11 +6,12 @@
 import type { Address, Request } from '@synod/runtime/protocol'
 import type { Decide, Decision, Execute } from '../commands.ts'
 import { evaluate } from '../evaluate.ts'
-import type { Attempt, Numbered, Prepare, Share, Submit, TxKey, Vote } from '../messages.ts'
+import type { Attempt, Prepare, Submit, TxKey, Vote } from '../messages.ts'
 import { row, txKey } from '../rows.ts'
 import { answerAll, attach, refuseAll, refusedAs } from './askers.ts'
-import { type Entrant, enter, leave, waitAgain } from './entering.ts'
+import { enter, leave, waitAgain } from './entering.ts'
 import { owe } from './owing.ts'
+import { common, entrantOf, isSingle, ownOperations, participantShares } from './parts.ts'
 import { heardFrom, toLeader } from './routes.ts'
 import { serveLine } from './serving.ts'
 import { type AfterClosing, armTick, type Running, type Turn, tuning } from './state.ts'
@@ -36,19 +37,6 @@ export function begin(turn: Turn, from: Address | Request, submit: Submit): void
   tryToGo(turn, running)
 }
 
-export function isSingle({ submit }: Running): boolean {
-  return submit.shares.length === 1
-}
-
-export function ownOperations({ submit }: Running): readonly Numbered[] {
-  return submit.shares[0]?.operations ?? []
-}
-
-export function entrantOf(running: Running): Entrant {
-  const { tx, age } = running
-  return { tx, age, operations: ownOperations(running), holds: !isSingle(running) }
-}
-
 export function tryToGo(turn: Turn, running: Running): void {
   running.phase = { at: 'waiting' }
   if (enter(turn, entrantOf(running))) go(turn, running)
@@ -64,18 +52,6 @@ export function go(turn: Turn, running: Running): void {
   const own = evaluate(turn.seat.store, ownOperations(running), { version: 0, decides: false })
   if (own.verdict === 'refused') propose(turn, running, 'probe')
   else prepareAll(turn, running)
-}
-
-function common({ tx, attempt, submit }: Running) {
-  const { epoch, firstIncomplete, fingerprint, retainMs } = submit
-  return {
-    tx,
-    attempt,
-    epoch,
-    firstIncomplete,
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(retainMs === undefined ? {} : { retainMs }),
-  }
 }
 
 function propose(turn: Turn, running: Running, as: 'decision' | 'probe'): void {
@@ -112,10 +88,6 @@ export function sendPrepares(turn: Turn, running: Running, only?: string): void 
     }
     toLeader(turn, group, prepare)
   }
-}
-
-function participantShares({ submit }: Running): readonly Share[] {
-  return submit.shares.slice(1)
 }
 
 export function onVote(turn: Turn, from: Address, vote: Vote): void {
