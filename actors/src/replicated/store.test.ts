@@ -102,7 +102,7 @@ describe('the store', () => {
       fc.record({ do: fc.constantFrom('commit' as const, 'undo' as const, 'flush' as const) }),
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+      fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), steps => {
         const data = storeData()
         const writer = new StoreWriter(data)
         const rows = new Map<string, unknown>()
