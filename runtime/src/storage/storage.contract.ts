@@ -103,7 +103,7 @@ function describeRows(open: () => StoreUnderTest): void {
     const rows = Array.from({ length: 3_000 }, (_, i) => ({
       actor: a,
       key: `k${String(i).padStart(5, '0')}`,
-      value: i % 500 === 0 ? new Uint8Array(700_000) : i,
+      value: i % 500 === 0 ? new Uint8Array(i === 500 ? 1_500_000 : 700_000) : i,
     }))
     store.commit(1, rows)
     expect(all(store.rows(a)).map(([key]) => key)).toEqual(rows.map(row => row.key))

@@ -59,6 +59,11 @@ describe('registers', () => {
     expect(verdict(put(0, 1, 1), cas(2, 9, 1, 2, true), cas(3, 8, 1, 3, true))).toBe('violated')
   })
 
+  it('[LC1] of two writes of the same value the later one may be kept for later', () => {
+    expect(verdict(put(0, 2, 'a'), put(0, 10, 'a'), put(3, 4, 'b'), get(5, 6, 'a'))).toBe('ok')
+    expect(verdict(put(0, 2, 'a'), put(0, 2, 'a'), put(3, 4, 'b'), get(5, 6, 'a'))).toBe('violated')
+  })
+
   it('[LC1] keys are registers of their own, and values are equal as JSON', () => {
     const other = { ...get(2, 3, null), key: 'l' }
     expect(verdict(put(0, 1, { a: 1, b: [2] }), other, get(4, 5, { b: [2], a: 1 }))).toBe('ok')

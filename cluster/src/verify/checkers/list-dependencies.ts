@@ -46,18 +46,16 @@ function addKey(
         because: `appended ${order[length - 1]}, read of ${key}`,
       })
     }
-    // The next version that is not the reader's own.
-    let next = length
-    while (next < order.length && writerAt(next) === reader) next++
-    const overwriter = writerAt(next)
+    // When the reader itself made the next version, that one's edges say the rest.
+    const overwriter = writerAt(length)
     if (overwriter !== undefined) {
       graph.add({
         from: reader,
         to: overwriter,
         reason: Reason.rw,
-        because: `read ${key} without ${order[next]}`,
+        because: `read ${key} without ${order[length]}`,
       })
-    } else if (next >= order.length) {
+    } else if (length >= order.length) {
       for (const to of unread.except(reader)) {
         graph.add({ from: reader, to, reason: Reason.rw, because: `read ${key} without it` })
       }
