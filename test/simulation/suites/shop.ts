@@ -30,10 +30,10 @@ function runShop(run: Run): void {
   const drawn = {
     size,
     shards: random.integer(1, 2),
-    shoppers: random.integer(1, 8),
+    shoppers: random.integer(1, 5),
     items: random.integer(1, 4),
     users: random.integer(1, 4),
-    faultsMs: random.integer(2000, 8000),
+    faultsMs: random.integer(1500, 5000),
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
   }
@@ -120,7 +120,7 @@ class Shop {
         busy += 1
         shopper.step(() => {
           busy -= 1
-          sim.after(random.between(0, 50), next)
+          sim.after(random.between(0, 150), next)
         })
       }
       sim.after(0, next)

@@ -34,7 +34,7 @@ function runTransactions(run: Run): void {
     size,
     shards: random.integer(1, 3),
     clients: random.integer(1, 8),
-    faultsMs: random.integer(2000, 8000),
+    faultsMs: random.integer(1500, 6000),
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
   }
