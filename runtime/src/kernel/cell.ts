@@ -32,6 +32,11 @@ export class Cell {
   queued = false
   queuedUrgent = false
   handled = 0
+  /**
+   * The last turn in which this actor wrote rows, or heard, on this node, from one that had: until that turn is
+   * committed its state may rest on rows that a crash would take (KN30). Turns are counted here by the kernel.
+   */
+  basis = 0
   restarts = 0
   /** When it failed, within the supervisor's window. */
   failures: number[] = []
@@ -49,13 +54,15 @@ export class Cell {
   }
 }
 
-/** Another node: what leaves for it at the end of the turn. */
+/** Another node, and what leaves for it in this turn. */
 export class Peer {
   readonly local = false
   readonly node: NodeId
   /** Where answers to its requests go; its kernel looks at the request, not at the address. */
   readonly asker: Address
+  /** Leaves after the commit, and what need not wait for it. */
   leaving: Envelope[] = []
+  early: Envelope[] = []
 
   constructor(node: NodeId) {
     this.node = node

@@ -23,8 +23,11 @@ export class Delivery {
   readonly #remote = new Map<Address, Peer>()
   readonly #peers = new Map<NodeId, Peer>()
   #leaving: Peer[] = []
-  /** Envelopes that leave at the end of the turn. */
+  #leavingEarly: Peer[] = []
+  /** Envelopes that leave in this turn. */
   leaving = 0
+  /** Counts turns; the running or next one. A message with this basis waits for its commit, any other need not. */
+  serial = 1
   readonly #activate: (to: Address) => Cell | undefined
   readonly #deadLetter: (envelope: Envelope, reason: DeadLetterReason) => void
 
@@ -39,7 +42,7 @@ export class Delivery {
   }
 
   get hasWork(): boolean {
-    return this.ready.length + this.readyUrgent.length + this.#leaving.length > 0
+    return this.ready.length + this.readyUrgent.length + this.#leaving.length + this.#leavingEarly.length > 0
   }
 
   add(cell: Cell): void {
@@ -47,19 +50,19 @@ export class Delivery {
   }
 
   /** From an actor of this node. */
-  send(from: Address, to: Address, message: unknown, trace: string | undefined): void {
-    if (this.deliver(from, to, message, trace)) return
+  send(from: Address, to: Address, message: unknown, trace: string | undefined, basis: number): void {
+    if (this.deliver(from, to, message, trace, basis)) return
     const envelope = trace === undefined ? { to, from, message } : { to, from, message, trace }
     const peer = this.#route(to)
     if (peer === undefined) this.#deadLetter(envelope, 'no such actor')
-    else this.#leave(peer, envelope)
+    else this.#leave(peer, envelope, basis)
   }
 
   /** False when the actor is not on this node. */
-  deliver(from: Address, to: Address, message: unknown, trace: string | undefined): boolean {
+  deliver(from: Address, to: Address, message: unknown, trace: string | undefined, basis: number): boolean {
     const cell = this.#cells.get(to) ?? this.#absent(to)
     if (cell === undefined) return false
-    const reason = this.#enqueue(cell, { kind: 'message', from, message, now: notYet }, trace)
+    const reason = this.#enqueue(cell, { kind: 'message', from, message, now: notYet, basis }, trace)
     if (reason !== undefined) this.#deadLetter({ to, from, message }, reason)
     return true
   }
@@ -73,24 +76,24 @@ export class Delivery {
   ): DeadLetterReason | undefined {
     const cell = this.#cells.get(to) ?? this.#absent(to)
     if (cell !== undefined)
-      return this.#enqueue(cell, { kind: 'request', request, message, now: notYet }, trace)
+      return this.#enqueue(cell, { kind: 'request', request, message, now: notYet, basis: 0 }, trace)
     const peer = request.node === this.#node ? this.#route(to) : undefined
     if (peer === undefined) return 'no such actor'
     const envelope = { to, from: '' as Address, message, request }
-    this.#leave(peer, trace === undefined ? envelope : { ...envelope, trace })
+    this.#leave(peer, trace === undefined ? envelope : { ...envelope, trace }, 0)
     return undefined
   }
 
   /** The answer to a peer's request. */
-  answer(from: Address, request: Request, answer: Answer, trace: string | undefined): void {
+  answer(from: Address, request: Request, answer: Answer, trace: string | undefined, basis: number): void {
     const peer = this.#peer(request.node)
     const envelope = { to: peer.asker, from, message: answer, request, isReply: true as const }
-    this.#leave(peer, trace === undefined ? envelope : { ...envelope, trace })
+    this.#leave(peer, trace === undefined ? envelope : { ...envelope, trace }, basis)
   }
 
   /** Tells an actor that watches its peers. */
   observe(cell: Cell, node: NodeId, reachable: boolean): void {
-    const event: WaitingEvent = { kind: 'peer', node, reachable, now: notYet }
+    const event: WaitingEvent = { kind: 'peer', node, reachable, now: notYet, basis: 0 }
     if (cell.status === 'stopped' || cell.urgent.length >= cell.limit) return
     cell.urgent.push(event, undefined)
     this.#queueUrgent(cell)
@@ -102,17 +105,41 @@ export class Delivery {
     if (cell.urgent.length > 0) this.#queueUrgent(cell)
   }
 
-  /** After the commit: what leaves, once per peer. */
+  /** Before the commit: what rests on nothing that this turn writes (KN30). */
+  releaseEarly(ports: Pick<KernelPorts, 'transmit'>): void {
+    if (this.#leavingEarly.length === 0) return
+    const leaving = this.#leavingEarly
+    this.#leavingEarly = []
+    for (const peer of leaving) {
+      const envelopes = peer.early
+      peer.early = []
+      ports.transmit(peer.node, envelopes, true)
+    }
+  }
+
+  /** After the commit: everything else. */
   release(ports: Pick<KernelPorts, 'transmit'>): void {
+    this.serial++
+    this.#joinEarly()
+    this.leaving = 0
     if (this.#leaving.length === 0) return
     const leaving = this.#leaving
     this.#leaving = []
-    this.leaving = 0
     for (const peer of leaving) {
       const envelopes = peer.leaving
       peer.leaving = []
-      ports.transmit(peer.node, envelopes)
+      ports.transmit(peer.node, envelopes, false)
     }
+  }
+
+  /** There was no commit to wait for: all leaves in one piece. */
+  #joinEarly(): void {
+    for (const peer of this.#leavingEarly) {
+      if (peer.leaving.length === 0) this.#leaving.push(peer)
+      peer.leaving = peer.early.concat(peer.leaving)
+      peer.early = []
+    }
+    this.#leavingEarly.length = 0
   }
 
   #enqueue(cell: Cell, event: WaitingMessage, trace: string | undefined): DeadLetterReason | undefined {
@@ -141,10 +168,15 @@ export class Delivery {
     this.readyUrgent.push(cell)
   }
 
-  #leave(peer: Peer, envelope: Envelope): void {
-    if (peer.leaving.length === 0) this.#leaving.push(peer)
-    peer.leaving.push(envelope)
+  #leave(peer: Peer, envelope: Envelope, basis: number): void {
     this.leaving++
+    if (basis === this.serial) {
+      if (peer.leaving.length === 0) this.#leaving.push(peer)
+      peer.leaving.push(envelope)
+    } else {
+      if (peer.early.length === 0) this.#leavingEarly.push(peer)
+      peer.early.push(envelope)
+    }
   }
 
   /** No actor is there: on another node, unknown, or to be started now that it is spoken to. */

@@ -5,6 +5,9 @@ import { bury, type Core } from './core.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Answer, DeadLetterReason, Envelope } from './ports.ts'
 
+/** The basis of what came from outside: it was there whatever becomes of this turn. */
+const noBasis = 0
+
 /** The sender of what no actor sent. */
 export const outside = '' as Address
 
@@ -12,7 +15,7 @@ export function receive(core: Core, envelope: Envelope): void {
   const { to, from, message, request, trace } = envelope
   if (core.ports.freeze) deepFreeze(message)
   if (request === undefined) {
-    if (!core.delivery.deliver(from, to, message, trace)) bury(core, envelope, 'no such actor')
+    if (!core.delivery.deliver(from, to, message, trace, noBasis)) bury(core, envelope, 'no such actor')
   } else if (envelope.isReply) complete(core, from, request.id, message as Answer)
   else {
     const reason = core.delivery.request(to, request, message, trace)
@@ -22,7 +25,7 @@ export function receive(core: Core, envelope: Envelope): void {
 
 export function tell(core: Core, to: Address, message: unknown, trace: string | undefined): void {
   if (core.ports.freeze) deepFreeze(message)
-  core.delivery.send(outside, to, message, trace)
+  core.delivery.send(outside, to, message, trace, noBasis)
 }
 
 export function ask(
@@ -54,7 +57,7 @@ export function refuse(
   reason: DeadLetterReason,
 ): void {
   bury(core, { to, from: outside, message, request }, reason)
-  answer(core, to, request, { outcome: 'refused', reason }, undefined)
+  answer(core, to, request, { outcome: 'refused', reason }, undefined, core.delivery.serial)
 }
 
 export function answer(
@@ -63,9 +66,10 @@ export function answer(
   request: Request,
   result: Answer,
   trace: string | undefined,
+  basis: number,
 ): void {
   if (request.node === core.ports.node) complete(core, from, request.id, result)
-  else core.delivery.answer(from, request, result, trace)
+  else core.delivery.answer(from, request, result, trace, basis)
 }
 
 function complete(core: Core, from: Address, id: number, result: Answer): void {

@@ -46,6 +46,7 @@ export function start(core: Core, cell: Cell): void {
   }
   out.close()
   cell.status = 'running'
+  if (core.writes.length > 0) cell.basis = core.delivery.serial
   merge(core, cell, undefined)
   core.delivery.resume(cell)
 }

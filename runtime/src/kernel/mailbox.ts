@@ -6,8 +6,10 @@ import type { MessageEvent, Now, PeerEvent, RequestEvent } from '../actor.ts'
 import { Ring } from './ring.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-export type WaitingMessage = Mutable<MessageEvent<unknown>> | Mutable<RequestEvent<unknown>>
-export type WaitingEvent = WaitingMessage | Mutable<PeerEvent>
+/** `basis` is the turn whose rows the message may tell of; see `Cell.basis`. */
+type Based<T> = Mutable<T> & { readonly basis: number }
+export type WaitingMessage = Based<MessageEvent<unknown>> | Based<RequestEvent<unknown>>
+export type WaitingEvent = WaitingMessage | Based<PeerEvent>
 
 /** Stands in `now` until the event is handled. */
 export const notYet: Now = Object.freeze({ monotonicMs: 0, wallMs: 0 })

@@ -79,8 +79,11 @@ export interface KernelPorts {
   readonly storage: Storage
   clock(): Now
   random(): number
-  /** Called after the commit, once per peer and turn. Lossy. */
-  transmit(peer: NodeId, envelopes: readonly Envelope[]): void
+  /**
+   * At most twice per peer and turn: before its commit (`early`) with what rests on nothing that the turn writes, and
+   * after it with the rest; in one piece when the turn writes nothing. Lossy.
+   */
+  transmit(peer: NodeId, envelopes: readonly Envelope[], early: boolean): void
   /** What the host saw of its peers since it was last asked; goes into the turn's commit (amnesia rule). */
   sightings?(): ReadonlyMap<NodeId, Sighting> | undefined
   /** There is work, or a nearer timer: the host should run a turn at `nextTurnAt()`. */

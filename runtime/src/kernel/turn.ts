@@ -72,6 +72,7 @@ function handleFrom(core: Core, cell: Cell, mailbox: Mailbox, most: number): voi
     const event = mailbox.shift()
     if (event === undefined) return
     event.now = core.now
+    if (event.basis === core.delivery.serial) cell.basis = event.basis
     dispatch(core, cell, event, mailbox.trace)
   }
 }
@@ -107,6 +108,7 @@ export function commit(core: Core): TurnReport {
   const began = core.now.monotonicMs
   if (writes.length > 0) {
     turn++
+    core.delivery.releaseEarly(ports)
     ports.crashPoint?.('beforeCommit', turn)
     ports.storage.commit(turn, writes, ports.sightings?.())
     core.writes = []

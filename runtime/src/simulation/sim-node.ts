@@ -254,8 +254,9 @@ export class SimNode {
       storage: this.storage,
       clock: () => this.now(),
       random: () => random.next(),
-      transmit: (peer, envelopes) => {
-        this.#outgoing.push({ peer, envelopes })
+      transmit: (peer, envelopes, early) => {
+        if (!early) this.#outgoing.push({ peer, envelopes })
+        else if (this.#membership.isLinked(peer)) this.#transmit(peer, this.storage.turn(), envelopes)
       },
       sightings: () => this.#membership.news(),
       wake: () => {
