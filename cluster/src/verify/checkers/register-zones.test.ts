@@ -38,3 +38,11 @@ it('[LC7] concludes nothing of a value that two can have brought', () => {
   expect(contradictedAt(twice, 0, values)).toBe(Infinity)
   expect(contradictedAt(twice.slice(0, 3), 1, values)).toBe(Infinity)
 })
+
+it('[LC7] what touches at one instant is no contradiction', () => {
+  // 1 is read from the instant on at which the write of 2 has returned: both happen then, the read first.
+  const touching = [write(1, 0, 1), read(1, 5, 6), write(2, 4, 5), read(2, 8, 9)]
+  expect(contradictedAt(touching, 0, values)).toBe(Infinity)
+  const apart = [write(1, 0, 1), read(1, 5.5, 6), write(2, 4, 5), read(2, 8, 9)]
+  expect(contradictedAt(apart, 0, values)).toBe(6)
+})
