@@ -115,7 +115,8 @@ export class RegisterClient {
       return
     }
     // Through the front door's own node, or across the mesh.
-    const through = random.chance(0.5) ? nodeOf(this.#door) : random.pick(sim.nodes)
+    const stays = this.#reads > 0.9 || random.chance(0.5)
+    const through = stays ? nodeOf(this.#door) : random.pick(sim.nodes)
     // The impatient find a new leader while the old one still believes in itself.
     const timeoutMs = random.pick([60, 200, 1000])
     sim.ask(through, this.#door, current.ask, timeoutMs, answer => {

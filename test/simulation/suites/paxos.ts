@@ -31,10 +31,10 @@ interface Drawn {
 
 function draw(random: Random): Drawn {
   const size = random.pick([1, 3, 3, 3, 5])
-  const keys = ['a', 'b', 'list1', 'c', 'd', 'list2', 'e'].slice(0, random.integer(1, 7))
+  const keys = ['a', 'b', 'list1', 'c', 'd', 'list2', 'e'].slice(0, random.pick([1, 2, 3, 7]))
   return {
     size,
-    clients: random.integer(1, 6),
+    clients: random.integer(2, 7),
     keys,
     padding: random.chance(0.3) ? 500 : 0,
     faultsMs: random.integer(2000, 8000),
