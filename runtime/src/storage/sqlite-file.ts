@@ -165,6 +165,7 @@ function reason(code: string, message: string): string {
   if (/^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) return 'in use by another process; stop that one first'
   if (code.startsWith('SQLITE_FULL')) return 'the disk is full; free some space and start the node again'
   if (code.startsWith('SQLITE_READONLY')) return 'it cannot be written; check its permissions'
+  if (code === 'SQLITE_IOERR_LOCK') return 'it cannot be locked; check that its file system is writable'
   if (code.startsWith('SQLITE_CANTOPEN'))
     return 'it cannot be opened; check that the folder exists and is writable'
   if (code.startsWith('SQLITE_CORRUPT')) {
