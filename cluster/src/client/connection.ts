@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 
 interface Waiting {
   readonly request: unknown
-  readonly resolve: (answer: unknown) => void
+  readonly resolve: (answered: Answered) => void
   readonly timer: NodeJS.Timeout
 }
 
@@ -16,13 +16,20 @@ export interface NoAnswer {
   readonly type: 'noAnswer'
   readonly sent: boolean
 }
+export interface Answered {
+  /** The node's answer, or `NoAnswer`. */
+  readonly answer: unknown
+  /** Sent more than once: the answer is to the last time, and says nothing of what the times before have done. */
+  readonly resent: boolean
+}
 
 const backoffMs = { first: 20, most: 1_000 } as const
 
 export class Connection {
   readonly #urls: readonly string[]
   readonly #waiting = new Map<number, Waiting>()
-  readonly #sent = new Set<number>()
+  /** How often a request was sent. */
+  readonly #sent = new Map<number, number>()
   #outgoing: [number, unknown][] = []
   #socket: WebSocket | undefined
   #next = 0
@@ -37,9 +44,12 @@ export class Connection {
     this.#dial()
   }
 
-  /** Resolves to the node's answer, or to `NoAnswer` after `deadlineMs`. Never rejects. */
-  call(request: unknown, deadlineMs: number): Promise<unknown> {
-    if (this.#closed) return Promise.resolve({ type: 'noAnswer', sent: false } satisfies NoAnswer)
+  /** Resolves with the node's answer, or with `NoAnswer` after `deadlineMs`. Never rejects. */
+  call(request: unknown, deadlineMs: number): Promise<Answered> {
+    if (this.#closed) {
+      const answer: NoAnswer = { type: 'noAnswer', sent: false }
+      return Promise.resolve({ answer, resent: false })
+    }
     const number = this.#next++
     return new Promise(resolve => {
       const timer = setTimeout(() => this.#settle(number, this.#noAnswer(number)), deadlineMs)
@@ -62,10 +72,11 @@ export class Connection {
   #settle(number: number, answer: unknown): void {
     const waiting = this.#waiting.get(number)
     if (waiting === undefined) return
+    const resent = (this.#sent.get(number) ?? 0) > 1
     this.#waiting.delete(number)
     this.#sent.delete(number)
     clearTimeout(waiting.timer)
-    waiting.resolve(answer)
+    waiting.resolve({ answer, resent })
   }
 
   #dial(): void {
@@ -105,7 +116,7 @@ export class Connection {
     const frame = this.#outgoing.filter(([number]) => this.#waiting.has(number))
     this.#outgoing = []
     if (frame.length === 0 || this.#socket?.readyState !== WebSocket.OPEN) return
-    for (const [number] of frame) this.#sent.add(number)
+    for (const [number] of frame) this.#sent.set(number, (this.#sent.get(number) ?? 0) + 1)
     this.#socket.send(encode(frame))
   }
 }

@@ -38,6 +38,9 @@ export function connect(urls: readonly string[], options: ConnectOptions = {}): 
 
 type Answer = TransactAnswer | ReadAnswer | ScanAnswer | SocketFailure | NoAnswer
 
+/** A little more than a node's own deadline, so that its answer says how it ended. */
+const graceMs = 2_000
+
 /** Random, so that contending clients do not meet again; milliseconds. */
 const conflictPauseMs = { first: 2, most: 100 } as const
 
@@ -112,9 +115,7 @@ export class Client {
     try {
       // Sequence numbers enter in order, so the first of the set is the smallest.
       const firstIncomplete = this.#open.values().next().value ?? id.sequence
-      return results(
-        await this.#call({ type: 'transact', operations, id, firstIncomplete, deadlineMs: this.#deadlineMs }),
-      )
+      return results(await this.#transact({ type: 'transact', operations, id, firstIncomplete }))
     } finally {
       this.#open.delete(id.sequence)
     }
@@ -151,9 +152,37 @@ export class Client {
     return answer.values[0] ?? { value: null, version: 0 }
   }
 
-  async #call(request: object): Promise<Answer> {
-    return (await this.#connection.call(request, this.#deadlineMs + 2_000)) as Answer
+  /**
+   * A node that did nothing says so of the time that it was asked. When the request was sent before, to a node that was
+   * lost, it may have happened then: so it is asked again, under the same id, until there is a final answer.
+   */
+  async #transact(request: object): Promise<Answer> {
+    const until = performance.now() + this.#deadlineMs
+    let before = false
+    for (let attempt = 0; ; attempt++) {
+      const deadlineMs = Math.max(1, until - performance.now())
+      const called = await this.#connection.call({ ...request, deadlineMs }, deadlineMs + graceMs)
+      const answer = called.answer as Answer
+      before ||= called.resent
+      if (!before || isFinal(answer)) return answer
+      if (answer.type === 'noAnswer') return { ...answer, sent: true }
+      const most = Math.min(conflictPauseMs.first * 2 ** attempt, conflictPauseMs.most)
+      if (performance.now() + most > until) return { type: 'noAnswer', sent: true }
+      await new Promise(resolve => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
+    }
   }
+
+  async #call(request: object): Promise<Answer> {
+    return (await this.#connection.call(request, this.#deadlineMs + graceMs)).answer as Answer
+  }
+}
+
+/** Whatever was done before, this is how it ended. */
+function isFinal(answer: Answer): boolean {
+  if (answer.type === 'transacted') {
+    return answer.outcome.status === 'committed' || answer.outcome.status === 'refused'
+  }
+  return answer.type === 'failed' && answer.status === 'invalid'
 }
 
 function results(answer: Answer): readonly OperationResult[] {
