@@ -28,7 +28,7 @@ test('payment: create, find, add funds, pay, and no paying below 0', async () =>
 })
 
 test('an order: refused for lack of stock, then of credit, then paid, once', async () => {
-  const user = await shop.createUser(5)
+  const user = await shop.createUser(10)
   const scarce = await shop.createItem(5, 0)
   const other = await shop.createItem(5, 15)
   const order = await shop.createOrder(user, [scarce, 1], [other, 1])
@@ -47,9 +47,10 @@ test('an order: refused for lack of stock, then of credit, then paid, once', asy
     status: 400,
     body: { reason: 'outOfStock' },
   })
-  expect([await shop.stock(other), await shop.credit(user), await shop.paid(order)]).toEqual([15, 5, false])
+  expect([await shop.stock(other), await shop.credit(user), await shop.paid(order)]).toEqual([15, 10, false])
 
   await shop.must(shop.post(`/stock/add/${scarce}/15`))
+  await shop.must(shop.post(`/payment/pay/${user}/5`))
   expect(await shop.post(`/orders/checkout/${order}`)).toMatchObject({
     status: 400,
     body: { reason: 'outOfCredit' },

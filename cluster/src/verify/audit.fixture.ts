@@ -1,10 +1,11 @@
 /** Audits of a small group for tests: three members that agree, until a test changes one. */
+import { nodeId } from '@synod/runtime/protocol'
 import type { GroupView, MemberAudit } from './snapshot.ts'
 
 export function member(node: string, change: Partial<MemberAudit> = {}): MemberAudit {
   return {
     group: 'stock.0',
-    node,
+    node: nodeId(node),
     applied: 7,
     index: 12,
     timeMs: 1_000,
