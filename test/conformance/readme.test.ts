@@ -6,9 +6,18 @@ import { expect, test } from 'vitest'
 
 test('the table of promises in the README is printed from code', () => {
   const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8')
-  const table = /<!-- promises[\s\S]*?\|---\|---\|---\|\n([\s\S]*?)\n\n/.exec(readme)?.[1]
+  const section = readme.slice(readme.indexOf('<!-- promises'), readme.indexOf('★ the default'))
+  const cells = section
+    .split('\n')
+    .filter(line => line.startsWith('|'))
+    .map(line =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map(cell => cell.trim()),
+    )
   const rows = promises()
     .filter(row => row.status === 'built')
-    .map(row => `| ${row.layer} | ${row.choice}${row.default ? ' ★' : ''} | ${row.promise} |\n`)
-  expect(`${table}\n`).toBe(rows.join(''))
+    .map(row => [row.layer, `${row.choice}${row.default ? ' ★' : ''}`, row.promise])
+  expect(cells.slice(2)).toEqual(rows)
 })
