@@ -1,6 +1,7 @@
 /** The launcher as its user meets it: one line when ready, restarts, and no process left behind, however it ends. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { cli, RealCluster, until } from './cluster.fixture.ts'
 
@@ -28,7 +29,13 @@ describe('a detached cluster', () => {
     const again = await cli('start', '--detach', '--json', '--data', cluster.data, '--port', '19000')
     expect(again).toMatchObject({ code: 1, stdout: '' })
     expect(again.stderr).toContain(`a cluster runs already on ${cluster.data} (${cluster.dashboard})`)
-    expect(cluster.processes().map(({ pid }) => pid)).toEqual(before)
+    // The launcher that was refused may still be on its way out.
+    await until('the same processes run', () =>
+      isDeepStrictEqual(
+        cluster.processes().map(({ pid }) => pid),
+        before,
+      ),
+    )
   })
 
   test('stop leaves no process, also of nodes that are paused or down', async () => {
