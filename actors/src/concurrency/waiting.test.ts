@@ -22,6 +22,7 @@ const waiter = (tx: string, timeMs: number, wanted: LockRequest, escrow: string[
   request: wanted,
   escrow,
   sinceMs: 0,
+  notBeforeMs: 0,
 })
 
 test('[CC3] age is when the transaction was first heard of; ties go by name', () => {

@@ -18,6 +18,8 @@ export interface Waiter {
   /** Waits not for locks but for pending adds to these items to resolve (escrow). */
   readonly escrow: readonly string[]
   readonly sinceMs: number
+  /** Not to be tried again before. */
+  readonly notBeforeMs: number
 }
 
 export interface WaitQueue {

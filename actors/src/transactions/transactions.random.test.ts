@@ -81,6 +81,7 @@ function disturb(fake: FakeCluster, random: Random, untilMs: number): void {
     duplicate: random.pick([0, 0.1, 0.3]),
     maxDelayMs: random.pick([2, 20, 150]),
     late: random.pick([0, 0.3, 0.8]),
+    again: random.pick([0, 0.1, 0.5]),
   })
   const everyMs = random.pick([200, 1_000, 5_000])
   const change = () => {
@@ -120,14 +121,27 @@ function issueAll(fake: FakeCluster, random: Random, untilMs: number): Issued[] 
   return issued
 }
 
+/** A leader's memory holds all that is prepared here, but what it is about to abort for a later attempt. */
+function checkMemory(fake: FakeCluster): void {
+  for (const [name, { leader }] of fake.groups.groups) {
+    const { state, seat } = leader
+    for (const [tx, { attempt }] of rowsOf<{ attempt: number }>(seat.store, 'p/')) {
+      const later = (state?.shares.get(tx)?.prepare.attempt ?? 0) > attempt
+      if (!later && state?.table.held.has(tx) !== true)
+        throw new Error(`${name} does not hold ${tx}#${attempt}`)
+    }
+  }
+}
+
 function run(seed: number): { fake: FakeCluster; issued: Issued[] } {
   const random = seededRandom(seed)
   const fake = prepareWorld(random)
   const untilMs = fake.groups.nowMs + 6_000
   disturb(fake, random.fork('faults'), untilMs)
+  fake.groups.onMessage = () => checkMemory(fake)
   const issued = issueAll(fake, random.fork('load'), untilMs)
   fake.groups.run(6_000)
-  Object.assign(fake.groups.faults, { loss: 0, duplicate: 0, maxDelayMs: 5 })
+  Object.assign(fake.groups.faults, { loss: 0, duplicate: 0, maxDelayMs: 5, again: 0 })
   const open = () => issued.filter(({ pending }) => pending.outcome === undefined)
   if (!fake.settle(60_000))
     throw new Error(`unanswered: ${open().map(({ name, kind }) => `${name} ${kind}`)}`)

@@ -9,7 +9,7 @@ import { evaluate } from '../evaluate.ts'
 import type { Age, Numbered, TxKey } from '../messages.ts'
 import { requestOf } from '../prepared-locks.ts'
 import { row } from '../rows.ts'
-import { armTick, type Turn } from './state.ts'
+import { armTick, type Turn, tuning } from './state.ts'
 
 /** Somebody who wants locks here; `operations` tell which, and whether pending adds leave room. */
 export interface Entrant {
@@ -37,7 +37,17 @@ export function enter(turn: Turn, entrant: Entrant): boolean {
 /** The log said that it does not fit now: behind locks that it shows, or behind pending adds. */
 export function waitAgain(turn: Turn, entrant: Entrant): void {
   const request = requestOf(entrant.operations)
-  lineUp(turn, entrant, request, openAdds(turn, entrant.operations, request))
+  const escrow = openAdds(turn, entrant.operations, request)
+  const { table, queue, nowMs } = turn.state
+  // What memory cannot explain is not tried again at once: a disagreement must not fill the log.
+  const puzzling = escrow.length === 0 && mayGo(table, queue, { age: entrant.age, request })
+  lineUp(turn, entrant, request, escrow, puzzling ? nowMs + tuning.puzzledMs : 0)
+}
+
+/** Those whom memory told to go and the log did not. */
+export function puzzled({ state }: Turn): LockRequest[] {
+  const due = [...state.queue.waiters.values()].filter(({ notBeforeMs: at }) => at > 0 && at <= state.nowMs)
+  return due.map(({ request }) => request)
 }
 
 /** Items on which pending adds leave it open whether these operations are possible. */
@@ -48,9 +58,15 @@ function openAdds({ seat }: Turn, operations: readonly Numbered[], request: Lock
   return evaluation.verdict === 'wait' ? evaluation.items : []
 }
 
-function lineUp(turn: Turn, { tx, age }: Entrant, request: LockRequest, escrow: readonly string[]): void {
+function lineUp(
+  turn: Turn,
+  { tx, age }: Entrant,
+  request: LockRequest,
+  escrow: readonly string[],
+  notBeforeMs = 0,
+): void {
   const { state } = turn
-  enqueue(state.queue, { tx, age, request, escrow, sinceMs: state.nowMs })
+  enqueue(state.queue, { tx, age, request, escrow, sinceMs: state.nowMs, notBeforeMs })
   armTick(turn)
 }
 
@@ -89,7 +105,7 @@ export function serve(
     for (const waiter of candidates(state.queue, request)) {
       const entrant = entrantOf(waiter.tx)
       if (entrant === undefined || !state.queue.waiters.has(waiter.tx)) continue
-      if (!mayGo(state.table, state.queue, waiter)) continue
+      if (waiter.notBeforeMs > state.nowMs || !mayGo(state.table, state.queue, waiter)) continue
       const escrow = openAdds(turn, entrant.operations, waiter.request)
       if (escrow.length > 0) {
         dequeue(state.queue, waiter.tx)

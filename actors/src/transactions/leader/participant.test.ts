@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Prepare } from '../messages.ts'
 import { client, leaderBench, leaderOf, prepareOf, submit } from '../testing/leader-bench.ts'
 import { add, put } from '../testing/one-shard.ts'
 
@@ -180,4 +181,42 @@ test('[CC4] an amount that is brought by an older transaction lets those go who 
   bench.message(client, submit(2, { 'kv.0': [add('n', 5)] }))
   expect(bench.applyAll()).toEqual(['execute', 'prepare'])
   expect(votes(bench).at(-1)).toEqual(['p:2', 'yes'])
+})
+
+test('[TX13, TX16] a prepare of a closed attempt that comes late to the log is aborted, and floods nothing', () => {
+  const bench = leaderBench()
+  const { type: _, ...first } = prepareOf('p:1', [put('a', 1)], 5) as Prepare
+  bench.message(toKv1, prepareOf('p:0', [put('b', 1)], 0))
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1), put('b', 1)], 5, 2))
+  bench.applyAll()
+  bench.applyForeign({ type: 'prepare', ...first })
+  bench.message(toKv1, prepareOf('p:2', [put('a', 2)], 1))
+  const types = bench.applyAll()
+  expect(types.slice(0, 2)).toEqual(['finish', 'prepare'])
+  expect(types.length).toBeLessThan(5)
+  bench.pass(50)
+  bench.applyAll()
+  expect(votes(bench)).toContainEqual(['p:2', 'yes'])
+})
+
+test('[TX13] a later attempt comes while the earlier one is prepared: that one goes first', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)], 5))
+  bench.applyAll()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)], 5, 2))
+  expect(bench.applyAll()).toEqual(['finish', 'prepare'])
+  expect(bench.store.get('p/p:1')).toMatchObject({ attempt: 2 })
+})
+
+test('[TX16] what memory cannot explain is not tried again at once', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)], 5))
+  bench.applyAll()
+  // The leader forgets the lock, as a defect would make it.
+  bench.state.table.items.clear()
+  bench.state.table.held.clear()
+  bench.message(toKv1, prepareOf('p:2', [put('a', 2)], 6))
+  expect(bench.applyAll()).toEqual(['prepare'])
+  bench.pass(60)
+  expect(bench.applyAll()).toEqual(['prepare'])
 })

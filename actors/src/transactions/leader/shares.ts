@@ -72,6 +72,8 @@ function admit(turn: Turn, from: Address, prepare: Prepare): void {
     inquireMs: 0,
     inquired: false,
   }
+  const older = row.prepared(seat.store, prepare.tx)
+  if (older !== undefined) abortOlder(turn, older)
   const freed = leave(turn, prepare.tx)
   state.shares.set(prepare.tx, share)
   if (enter(turn, shareEntrant(share))) goShare(turn, share)
@@ -120,13 +122,24 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   const ours = before?.prepare.attempt === attempt && before.phase === 'proposed' && state.table.held.has(tx)
   if (!ours) takeIn(turn, command)
   const share = state.shares.get(tx)
-  if (share === undefined || share.prepare.attempt !== attempt) return
+  if (share === undefined || share.prepare.attempt !== attempt) {
+    abortOlder(turn, command)
+    return
+  }
   share.phase = 'prepared'
   share.inquireMs = state.nowMs + tuning.inDoubtMs * (1 + turn.out.random() / 4)
   armTick(turn)
   vote(turn, share.replyTo, { tx, attempt }, { vote: yes, prepared, results })
   // What lost its place in memory for it is told by the log, and tries again.
   if (!ours) hold(turn, tx, operations)
+}
+
+/** [TX13] A later attempt is here, so this one is closed: what it holds, which this leader's memory does not show, goes. */
+function abortOlder(
+  { out }: Turn,
+  { tx, attempt, coordinator }: Pick<Prepare, 'tx' | 'attempt' | 'coordinator'>,
+) {
+  out.propose({ type: 'finish', coordinator, commit: [], abort: [{ tx, attempt }] })
 }
 
 /** Prepared without this leader's doing. */
@@ -181,6 +194,7 @@ export function onFinishApplied(turn: Turn, { coordinator, commit, abort }: Fini
     const share = state.shares.get(tx)
     if (share === undefined) continue
     const prepared = row.prepared(seat.store, tx)
+    if (prepared === undefined) readersMayGo(turn, tx)
     // Waiting or proposed attempts that are closed now get no vote: the log would refuse them.
     const over = share.phase === 'prepared' ? prepared === undefined : share.prepare.attempt <= attempt
     if (over) dropShare(turn, tx)

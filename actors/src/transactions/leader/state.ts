@@ -167,6 +167,7 @@ export const tuning = {
   forgetBatch: 500,
   readPatienceMs: 10_000,
   backoffMs: 20,
+  puzzledMs: 20,
   sweepEveryMs: 2_000,
   sweepRows: 1_000,
 } as const

@@ -1,7 +1,7 @@
 /** What time brings: patience ends, messages are sent again, victims are chosen, doubts are asked. */
 
 import { inquireAll } from './doubt.ts'
-import { leave } from './entering.ts'
+import { leave, puzzled } from './entering.ts'
 import { flushFinishes, forgetPaid, sendOwedAgain } from './owing.ts'
 import { dropOldReads } from './reads.ts'
 import { turnTo } from './routes.ts'
@@ -21,6 +21,7 @@ export function onTick(turn: Turn): void {
   state.armed.tick = false
   for (const running of [...state.running.values()]) advance(turn, running)
   dropAbandoned(turn)
+  serveLine(turn, puzzled(turn))
   woundAll(turn)
   inquireAll(turn)
   sendOwedAgain(turn)

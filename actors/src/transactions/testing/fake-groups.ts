@@ -22,8 +22,10 @@ export interface Faults {
   maxDelayMs: number
   /** A deposed leader's proposals come late with this probability, else never. */
   late: number
+  /** Commands come once more, up to three seconds later, with this probability. */
+  again: number
 }
-export const calm: Faults = { loss: 0, duplicate: 0, minDelayMs: 1, maxDelayMs: 2, late: 0 }
+export const calm: Faults = { loss: 0, duplicate: 0, minDelayMs: 1, maxDelayMs: 2, late: 0, again: 0 }
 
 interface LogEntry {
   readonly command: Uint8Array
@@ -216,9 +218,11 @@ export class FakeGroups {
   #propose(group: FakeGroup, leader: Leader, command: Uint8Array): void {
     const late = leader.deposed && this.#random() < this.faults.late
     const delayMs = leader.deposed ? this.#random() * 500 : 1
+    const chosen = () => this.#append(group, decode(command) as Command)
     this.after(delayMs, () => {
-      if (!leader.deposed || late || this.#random() < this.faults.late)
-        this.#append(group, decode(command) as Command)
+      if (leader.deposed && !late && this.#random() >= this.faults.late) return
+      chosen()
+      if (this.#random() < this.faults.again) this.after(this.#random() * 3_000, chosen)
     })
   }
 
