@@ -75,6 +75,21 @@ describe('bad input is refused with what to change', () => {
     expect(asked).toEqual([])
   })
 
+  test.each([
+    ['PUT', '/kv/payment/7', '5'],
+    ['DELETE', '/kv/orders/7', undefined],
+    ['POST', '/tx', '{"operations":[{"op":"add","keyspace":"stock","key":"7/count","amount":9}]}'],
+  ])('raw writes to the rows of the shop: %s %s', async (method, path, body) => {
+    const { app, asked } = gateway()
+    const init = body === undefined ? { method } : { method, body }
+    const found = await problemOf(await app.request(path, init))
+    expect(found).toMatchObject({
+      status: 403,
+      detail: expect.stringContaining("is the shop's: write it by the routes of /"),
+    })
+    expect(asked).toEqual([])
+  })
+
   const bodies: readonly [body: string, status: number, detail: string][] = [
     ['', 400, 'the body is empty: send a JSON value'],
     ['{', 400, 'the body is not JSON'],

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { jsonBody } from './body.ts'
 import { idempotency } from './idempotency.ts'
 import { askSession, type GatewayNode } from './node.ts'
-import { parse, parseKey, parseName } from './operations.ts'
+import { parse, parseKey, parseName, refuseShopWrites } from './operations.ts'
 import { failure, readFailure } from './outcome.ts'
 import { BadInput, problem } from './problem.ts'
 import { parameter, type Route } from './route.ts'
@@ -169,6 +169,7 @@ async function transact(
   onCommitted: (results: Committed['results']) => Response,
   onCheckFailed?: () => Response,
 ): Promise<Response> {
+  refuseShopWrites(operations)
   const asked = await askSession(node, {
     type: 'transact',
     operations,

@@ -70,7 +70,26 @@ const transactionSchema = z.strictObject({ operations: operationsSchema })
 /** The body of `POST /tx`: `{"operations": […]}`. */
 export function parseTransaction(input: unknown): readonly Operation[] {
   // Zod leaves optional members out when they are absent, which exactOptionalPropertyTypes cannot see.
-  return parse(transactionSchema, input).operations as readonly Operation[]
+  const operations = parse(transactionSchema, input).operations as readonly Operation[]
+  refuseShopWrites(operations)
+  return operations
+}
+
+/** The shop's rows mean something to its services, and its books must balance: only they write there. */
+const shopKeyspaces: ReadonlySet<string> = new Set(['orders', 'stock', 'payment'])
+
+/** Throws `BadInput` when raw operations would write the shop's keyspaces; they may be read. */
+export function refuseShopWrites(operations: readonly { op: string; keyspace: string }[]): void {
+  const write = operations.find(
+    ({ op, keyspace }) => shopKeyspaces.has(keyspace) && op !== 'get' && op !== 'scan' && op !== 'check',
+  )
+  if (write === undefined) return
+  const { keyspace } = write
+  throw new BadInput(
+    `keyspace ${keyspace} is the shop's: write it by the routes of /${keyspace}`,
+    403,
+    'forbidden',
+  )
 }
 
 export function parseName(what: string, text: string): string {

@@ -10,7 +10,7 @@ import { decode, encode } from '@synod/runtime/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { askSession, type GatewayNode } from './node.ts'
-import { operationsSchema, parse } from './operations.ts'
+import { operationsSchema, parse, refuseShopWrites } from './operations.ts'
 import { BadInput } from './problem.ts'
 
 export const clientPath = '/client'
@@ -110,7 +110,9 @@ class ClientSocket {
 
   async #ask(input: unknown): Promise<unknown> {
     try {
-      const asked = await askSession(this.#node, parse(requestSchema, input) as SessionRequest)
+      const request = parse(requestSchema, input)
+      if (request.type === 'transact') refuseShopWrites(request.operations)
+      const asked = await askSession(this.#node, request as SessionRequest)
       return asked.status === 'answered'
         ? asked.result
         : ({ type: 'failed', ...asked } satisfies SocketFailure)
