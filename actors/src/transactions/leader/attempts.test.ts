@@ -93,3 +93,24 @@ test('[TX5] the own share is locked by a late command of a deposed leader: close
   bench.applyAll()
   expect(outcomes(bench)).toEqual([[client, 'committed']])
 })
+
+test('[TX14] an old copy of a submit, from before its attempt was closed, starts nothing', () => {
+  const bench = leaderBench()
+  const message = submit(
+    1,
+    { 'kv.0': [put('a', 1)], 'kv.1': [put('b', 1)] },
+    { patienceMs: 100, send: 1, after: 0 },
+  )
+  bench.message(client, message)
+  bench.pass(200)
+  bench.applyAll()
+  expect(outcomes(bench)).toEqual([[client, 'unavailable']])
+  bench.message(client, message)
+  expect(bench.take().map(({ message: answer }) => [answer.type, answer.closed])).toContainEqual([
+    'submitted',
+    1,
+  ])
+  expect(bench.state.running.size + bench.proposed.length).toBe(0)
+  bench.message(client, { ...message, send: 2, after: 1 })
+  expect(bench.state.running.size).toBe(1)
+})
