@@ -58,6 +58,8 @@ export interface NetworkPorts {
 export class Network {
   /** Rules as a running cluster has them. */
   readonly faults = new FaultPlane()
+  /** Whether any message so far arrived, or will arrive, more than once. Sockets never do that. */
+  doubled = false
   #weather: Weather
   readonly #ports: NetworkPorts
   readonly #index: ReadonlyMap<NodeId, number>
@@ -147,14 +149,20 @@ export class Network {
 
   /** Delays beyond the usual one, one for each copy that arrives. */
   #fate(from: NodeId, to: NodeId, envelope: Envelope): readonly number[] {
-    const { random, scheduler } = this.#ports
+    const { random } = this.#ports
     const weather = this.#weather
     if (random.chance(weather.loss)) return []
     const held = () => random.next() ** 2 * weather.maxDelayMs * 50
     const delays = [random.chance(weather.reorder) ? held() : 0]
     if (random.chance(weather.duplicate)) delays.push(held())
-    if (!this.faults.active) return delays
-    const verdict = this.faults.decide(from, to, typeOf(envelope.message), scheduler.now)
+    const copies = this.faults.active ? this.#afterFaults(from, to, envelope, delays) : delays
+    if (copies.length > 1) this.doubled = true
+    return copies
+  }
+
+  #afterFaults(from: NodeId, to: NodeId, envelope: Envelope, delays: readonly number[]): readonly number[] {
+    const now = this.#ports.scheduler.now
+    const verdict = this.faults.decide(from, to, typeOf(envelope.message), now)
     if (verdict.drop) return []
     return delays.flatMap(delay => verdict.delaysMs.map(more => delay + more))
   }

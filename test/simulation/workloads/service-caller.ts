@@ -104,6 +104,8 @@ export class ServiceCaller {
         return
       case 'unavailable':
       case 'overloaded':
+        // Definite only over links that deliver a message once, as sockets do (sessions EX5).
+        if (this.#ports.sim.network.doubled) calling.maybe = true
         this.#again(calling)
         return
       default:

@@ -112,6 +112,8 @@ export class Transactor {
         return
       case 'unavailable':
       case 'overloaded':
+        // Definite only over links that deliver a message once, as sockets do (sessions EX5).
+        if (this.#ports.sim.network.doubled) running.maybe = true
         this.#again(running)
         return
       default:
