@@ -1,7 +1,7 @@
 import type { ServiceAnswer, SessionAnswer, SessionRequest } from '@synod/actors'
 import type { Answer } from '@synod/runtime/host'
 import { type Address, nodeId } from '@synod/runtime/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createGateway } from './app.ts'
 
 type Reply = SessionAnswer | ServiceAnswer
@@ -125,6 +125,49 @@ describe('bad input is refused with what to change', () => {
       await app.request('/tx', { method: 'POST', body, headers: { 'Content-Length': `${body.length}` } }),
     )
     expect(found).toMatchObject({ status, detail: expect.stringContaining(detail) })
+    expect(asked).toEqual([])
+  })
+})
+
+describe('bodies that need not be looked at', () => {
+  const unread = (path: string, length: string) => {
+    const request = new Request(`http://n1${path}`, { method: 'POST', headers: { 'Content-Length': length } })
+    const read = vi.spyOn(request, 'body', 'get').mockImplementation(() => {
+      throw new Error('the body was looked at')
+    })
+    return { request, read }
+  }
+
+  test('a length within the bound is enough', async () => {
+    const { app, asked } = gateway(() => ({ status: 'ok', body: 'paid' }))
+    const { request, read } = unread('/orders/checkout/7', '0')
+    expect((await app.fetch(request)).status).toBe(200)
+    expect(asked).toHaveLength(1)
+    expect(read).not.toHaveBeenCalled()
+  })
+
+  test('a length beyond the bound is refused by the length', async () => {
+    const { app, asked } = gateway()
+    const { request } = unread('/tx', '1048577')
+    const response = await app.fetch(request)
+    expect(response.headers.get('connection')).toBe('close')
+    expect(await problemOf(response)).toMatchObject({ status: 413 })
+    expect(asked).toEqual([])
+  })
+
+  test('without length and transfer coding there is none on a connection', async () => {
+    const { app } = gateway(() => ({ status: 'ok', body: 'paid' }))
+    const { request } = unread('/orders/checkout/7', '0')
+    request.headers.delete('content-length')
+    expect((await app.fetch(request, { incoming: {} })).status).toBe(200)
+  })
+
+  test('what comes in chunks is counted, and refused beyond the bound', async () => {
+    const { app, asked } = gateway()
+    const body = JSON.stringify('x'.repeat(1_100_000))
+    const headers = { 'Transfer-Encoding': 'chunked', 'Content-Length': '5' }
+    const sized = new Request('http://n1/tx', { method: 'POST', body, headers })
+    expect(await problemOf(await app.fetch(sized, { incoming: {} }))).toMatchObject({ status: 413 })
     expect(asked).toEqual([])
   })
 })

@@ -1,13 +1,12 @@
 /** The HTTP edge of a node: routes as data, one place for 404, 405, oversized bodies and defects. */
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { maxBodyBytes } from './body.ts'
+import { type Context, Hono } from 'hono'
+import { boundBody } from './body.ts'
 import { healthRoutes, type Metric } from './health.ts'
 import { kvRoutes } from './kv.ts'
 import type { GatewayNode } from './node.ts'
 import { openapi } from './openapi.ts'
 import { BadInput, problem } from './problem.ts'
-import { honoPath, type Method, type Route } from './route.ts'
+import { honoPath, methods, type Route } from './route.ts'
 import { shopRoutes } from './shop.ts'
 import { txRoutes } from './tx.ts'
 
@@ -37,21 +36,18 @@ export function createGateway(options: GatewayOptions): Hono {
     handle: c => c.json(openapi([...routes, document])),
   }
   const app = new Hono()
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: c => {
-        // What is left of the body is not read: the connection cannot be used again, and the client must know.
-        const headers = { Connection: 'close' }
-        return problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`, { headers })
-      },
-    }),
-  )
-  for (const route of [...routes, document]) app.on(route.method, honoPath(route.path), c => route.handle(c))
-  refuseOtherMethods(app, [...routes, document])
-  app.notFound(c =>
-    problem(c, 404, 'no-such-route', `there is no ${c.req.method} ${c.req.path}; see /openapi.json`),
-  )
+  // One handler for each route and nothing in front of it: Hono then calls it directly.
+  for (const route of [...routes, document]) {
+    app.on(route.method, honoPath(route.path), c => boundBody(c, () => route.handle(c)))
+  }
+  app.notFound(c => {
+    const allow = otherMethods(app, c)
+    if (allow === '') {
+      return problem(c, 404, 'no-such-route', `there is no ${c.req.method} ${c.req.path}; see /openapi.json`)
+    }
+    const detail = `${c.req.path} answers ${allow}, not ${c.req.method}`
+    return problem(c, 405, 'method-not-allowed', detail, { headers: { Allow: allow } })
+  })
   app.onError((error, c) => {
     if (error instanceof BadInput) return problem(c, error.status, error.type, error.message)
     options.onDefect(error, c.req.path)
@@ -65,15 +61,7 @@ export function createGateway(options: GatewayOptions): Hono {
   return app
 }
 
-function refuseOtherMethods(app: Hono, routes: readonly Route[]): void {
-  const methods = new Map<string, Method[]>()
-  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method])
-  for (const [path, known] of methods) {
-    const allow = known.join(', ')
-    app.all(honoPath(path), c =>
-      problem(c, 405, 'method-not-allowed', `${c.req.path} answers ${allow}, not ${c.req.method}`, {
-        headers: { Allow: allow },
-      }),
-    )
-  }
+/** Those that this path has a route for; empty when it has none. */
+function otherMethods(app: Hono, c: Context): string {
+  return methods.filter(method => app.router.match(method, c.req.path)[0].length > 0).join(', ')
 }

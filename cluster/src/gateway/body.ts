@@ -1,9 +1,47 @@
 /** Request bodies: JSON, bounded, with errors that say what is wrong. */
 import type { Context } from 'hono'
-import { BadInput } from './problem.ts'
+import { bodyLimit } from 'hono/body-limit'
+import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
-export const maxBodyBytes = 1024 * 1024
+const maxBodyBytes = 1024 * 1024
+
+const boundStream = bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge })
+
+/**
+ * Handles a request whose body is not too large. A length says so without touching the body, and what Node took from a
+ * connection without length and transfer coding has none (RFC 9112 §6.3): looking at a `Request`'s body builds a
+ * stream, which costs more than the rest of the edge.
+ */
+export function boundBody(
+  c: Context,
+  handle: () => Promise<Response> | Response,
+): Promise<Response> | Response {
+  if (c.req.method === 'GET') return handle()
+  const { headers } = c.req.raw
+  const length = headers.get('content-length')
+  if (length !== null && !headers.has('transfer-encoding')) {
+    return Number(length) > maxBodyBytes ? tooLarge(c) : handle()
+  }
+  const fromNode = (c.env as { incoming?: unknown } | undefined)?.incoming !== undefined
+  return fromNode && length === null && !headers.has('transfer-encoding') ? handle() : boundUnsized(c, handle)
+}
+
+/** The body is read here, up to the bound; the handler finds it read. */
+async function boundUnsized(c: Context, handle: () => Promise<Response> | Response): Promise<Response> {
+  let answer: Response | undefined
+  await boundStream(c, async () => {
+    answer = await handle()
+  })
+  return answer ?? tooLarge(c)
+}
+
+/** What is left of the body is not read: the connection cannot be used again, and the client must know. */
+function tooLarge(c: Context): Response {
+  return problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`, {
+    headers: { Connection: 'close' },
+  })
+}
 
 export async function jsonBody(c: Context): Promise<unknown> {
   const text = await c.req.text()

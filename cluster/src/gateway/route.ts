@@ -1,7 +1,8 @@
 /** A route as data: the app registers it, the OpenAPI document describes it, and its methods answer 405 for the others. */
 import type { Context } from 'hono'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
+export type Method = (typeof methods)[number]
 
 export interface Route {
   readonly method: Method

@@ -66,8 +66,9 @@ function isForeignPage({ headers, method }: Caller): boolean {
   return headers.origin !== undefined && headers.origin.replace(/^https?:\/\//, '') !== headers.host
 }
 
-function holds({ headers }: Caller, token: string): boolean {
-  const shown = Buffer.from(headers.authorization ?? '')
+function holds({ headers: { authorization } }: Caller, token: string): boolean {
+  if (authorization === undefined) return false
+  const shown = Buffer.from(authorization)
   const wanted = Buffer.from(`Bearer ${token}`)
   return shown.length === wanted.length && timingSafeEqual(shown, wanted)
 }
