@@ -10,19 +10,23 @@ function acceptorOn(sim: Simulation, node: NodeId, group: string): AcceptorState
   return sim.state(address(node, 'acceptor', group)) as AcceptorState | undefined
 }
 
-/** [PX2] Not even across restarts; only an acceptor that lost its memory, and does not vote, begins again. */
+/**
+ * [PX2] Not even across restarts. A life that follows a loss of memory begins again: what the old one promised to a
+ * ballot that no majority promised is lost with it, and nobody counts its votes beside the new ones (PX22).
+ */
 export function promisesNeverGoBack(group: string): (sim: Simulation, node: NodeId) => void {
-  const highest = new Map<NodeId, Ballot>()
+  const highest = new Map<string, Ballot>()
   return (sim, node) => {
     const state = acceptorOn(sim, node, group)
     if (state === undefined || !state.votes) return
-    const before = highest.get(node) ?? noBallot
-    const { promise } = state
+    const { promise, place } = state
+    const life = `${node} ${place.incarnation}`
+    const before = highest.get(life) ?? noBallot
     assert(
       compareBallots(promise, before) >= 0,
       `the promise of ${node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
     )
-    highest.set(node, promise)
+    highest.set(life, promise)
   }
 }
 
