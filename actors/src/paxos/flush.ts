@@ -3,25 +3,23 @@
  * So the rows are always exactly the state of one slot, and a restart replays exactly the commands after it (PX15).
  */
 import type { Outbox } from '@synod/runtime/protocol'
+import { writeChanges } from '../replicated/store.ts'
 import { entryKey, type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
 
 /** After each slot: early enough that one flush stays small. */
 export function flushWhenDue(state: LearnerState, out: Outbox): void {
   const { flushKeys, flushSlots } = state.place.tuning
   const { applied, store } = state.host
-  if (store.dirty.size >= flushKeys || applied - state.flushed >= flushSlots) flush(state, out)
+  if (store.dirty >= flushKeys || applied - state.flushed >= flushSlots) flush(state, out)
 }
 
 export function flush(state: LearnerState, out: Outbox): void {
   const { host, generation } = state
   if (host.applied === state.flushed) return
-  const { entries, dirty } = host.store
-  for (const key of dirty.keys()) {
-    const value = entries.get(key)
+  writeChanges(host.store, (key, value) => {
     if (value !== undefined) out.save(entryKey(generation, key), value)
     else out.erase(entryKey(generation, key))
-  }
-  dirty.clear()
+  })
   saveState(state, out)
   toAcceptor(state, { type: 'flushed', slot: host.applied }, out)
 }

@@ -5,7 +5,7 @@ import { hashEntries } from '../replicated/digest.ts'
 import { decodeBatch } from '../replicated/machine-host.ts'
 import type { GroupAudit, GroupLog, GroupQuery, GroupStatus } from '../replicated/queries.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { countEntries, liveEntries, StoreReader } from '../replicated/store.ts'
+import { liveEntries, StoreReader } from '../replicated/store.ts'
 import { printBallot } from './ballot.ts'
 import { type LearnerState, toAcceptor } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
@@ -50,7 +50,7 @@ function statusOf(state: LearnerState): GroupStatus {
     base: state.base,
     lag: chosen - host.applied,
     commands: host.index,
-    keys: countEntries(host.store),
+    keys: host.store.size,
   }
 }
 
@@ -64,7 +64,7 @@ function auditOf(state: LearnerState, machine: StateMachine): GroupAudit {
     timeMs: host.timeMs,
     digest: host.digest,
     digests: [...digests].sort(([left], [right]) => left - right),
-    size: countEntries(host.store),
+    size: host.store.size,
     stateHash: hashEntries(liveEntries(host.store)),
     audit: machine.audit?.(new StoreReader(host.store)) ?? null,
   }

@@ -56,7 +56,7 @@ describe('applying', () => {
     decided(learner, 1, [slot('a', '!bad', 'b')])
     expect(items(learner)).toEqual(['a', 'b'])
     expect(learner.state.host.index).toBe(3)
-    expect(learner.state.host.store.entries.has('id/!bad')).toBe(false)
+    expect(new StoreReader(learner.state.host.store).has('id/!bad')).toBe(false)
   })
 })
 

@@ -7,7 +7,7 @@ import { leaderTimer } from '../replicated/leader-box.ts'
 import { applyBatch } from '../replicated/machine-host.ts'
 import type { GroupQuery } from '../replicated/queries.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { countEntries, liveEntries } from '../replicated/store.ts'
+import { checkStore, liveEntries } from '../replicated/store.ts'
 import { printBallot } from './ballot.ts'
 import type { PaxosConfig } from './config.ts'
 import { flush, flushWhenDue } from './flush.ts'
@@ -69,8 +69,7 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
     check(state) {
       const { host, flushed } = state
       assert(flushed <= host.applied, 'PX15: what is flushed is applied')
-      const without = host.store.entries.size - countEntries(host.store)
-      assert(without >= 0 && without <= host.store.gone.length, 'every key is in order once')
+      checkStore(host.store)
     },
 
     describe(state) {
@@ -80,7 +79,7 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
         commands: host.index,
         timeMs: host.timeMs,
         digest: host.digest,
-        keys: countEntries(host.store),
+        keys: host.store.size,
         flushed: state.flushed,
         generation: state.generation,
         chosen: state.chosen,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { chain, hashEntries } from './digest.ts'
 import { applyBatch, encodeBatch, newHost } from './machine-host.ts'
 import type { Applied, ApplyContext, StateMachine } from './state-machine.ts'
+import { StoreReader } from './store.ts'
 
 /** Adds to a counter; may write, and then throw. */
 const adder: StateMachine<{ add: number; fail?: string }, number> = {
@@ -31,14 +32,14 @@ describe('hosting a machine', () => {
       { ok: true, result: 3 },
     ])
     expect(host.index).toBe(3)
-    expect(host.store.entries.has('at/2')).toBe(false)
+    expect(new StoreReader(host.store).has('at/2')).toBe(false)
   })
 
   test('[RM2] the clock never goes back, commands are counted over batches', () => {
     const host = newHost()
     applyBatch(host, adder, batchAt(50, { add: 1 }))
     applyBatch(host, adder, batchAt(40, { add: 1 }))
-    const context = host.store.entries.get('at/2') as ApplyContext
+    const context = new StoreReader(host.store).get('at/2') as ApplyContext
     expect(context).toEqual({ index: 2, timeMs: 50 })
     expect(host.applied).toBe(2)
   })

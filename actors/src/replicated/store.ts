@@ -1,47 +1,122 @@
 /**
- * The applied state of a state machine in memory: a map with ordered keys, the keys changed since the last flush, and
- * an undo journal for the command under way, so that a command that throws changes nothing.
+ * The applied state of a state machine in memory: entries by key, the keys in order for scans, what changed since the
+ * last flush, and an undo journal for the command under way, so that a command that throws changes nothing.
+ *
+ * A command finds each key once and then works on its entry: most time of `apply` went into finding keys.
  */
 
+import { assert } from '@synod/runtime/protocol'
 import { insertKey, keysBetween, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
 import type { ReadonlyStore, Store } from './state-machine.ts'
 
+/** What is kept of a key. */
+export interface Entry {
+  readonly key: string
+  /**
+   * Undefined: deleted. The entry stays until the changes are next looked through. A `Map` of V8 leaves a dead entry in
+   * the key's hash chain at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say)
+   * would get ever slower: 100 µs after some thousand times.
+   */
+  value: unknown
+  /** Whether the rows hold the key. */
+  hasRow: boolean
+  /** In `changed`. */
+  isChanged: boolean
+  /** Most records and locks come and go before anybody scans: keys are put in order late, those that are still there. */
+  order: 'none' | 'waiting' | 'sorted'
+}
+
+/** Plain data: it survives `structuredClone`. */
 export interface StoreData {
-  /**
-   * A deleted key keeps its place for a while, as `undefined`. A `Map` of V8 leaves a dead entry in the key's hash chain
-   * at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would get ever slower:
-   * 100 µs after some thousand times.
-   */
-  readonly entries: Map<string, unknown>
-  /** Keys that were deleted, oldest first; some are back. Beyond `goneKept` they really go. */
-  readonly gone: string[]
+  readonly entries: Map<string, Entry>
+  /** Entries that have a value. */
+  size: number
+  /** The keys of all entries that are `sorted`, also when their value is gone. */
   readonly keys: SortedKeys
-  /**
-   * Keys put or deleted since the rows were last written, and whether each has a row. Most records and locks come and go
-   * between two flushes: a key without a row that is deleted again is clean, and costs no write.
-   */
-  readonly dirty: Map<string, boolean>
+  waiting: Entry[]
+  /** Put or deleted since the rows were last written. */
+  changed: Entry[]
+  /** How many of them a flush must write: not those that came and went in between. */
+  dirty: number
 }
 
+/** `entries` are what the rows hold. */
 export function storeData(entries: Iterable<readonly [string, unknown]> = []): StoreData {
-  const map = new Map(entries)
-  return { entries: map, gone: [], keys: sortedKeys(map.keys()), dirty: new Map() }
+  const map = new Map<string, Entry>()
+  for (const [key, value] of entries) {
+    map.set(key, { key, value, hasRow: true, isChanged: false, order: 'sorted' })
+  }
+  const keys = sortedKeys(map.keys())
+  return { entries: map, size: map.size, keys, waiting: [], changed: [], dirty: 0 }
 }
 
-const goneKept = 1_024
+/** How many may wait to be put in order, and how many changes without effect may be kept. */
+const unsettled = 4_096
 
 export function* liveEntries({ entries }: StoreData): Iterable<readonly [key: string, value: unknown]> {
-  for (const entry of entries) if (entry[1] !== undefined) yield entry
+  for (const { key, value } of entries.values()) if (value !== undefined) yield [key, value]
 }
 
-export function countEntries({ keys }: StoreData): number {
-  return keys.blocks.reduce((sum, block) => sum + block.length, 0)
+function setValue(data: StoreData, entry: Entry, value: unknown): void {
+  const was = entry.value !== undefined
+  const is = value !== undefined
+  entry.value = value
+  if (was !== is) data.size += is ? 1 : -1
+  if (is && entry.order === 'none') {
+    entry.order = 'waiting'
+    data.waiting.push(entry)
+  }
+  if (!entry.isChanged) {
+    entry.isChanged = true
+    data.changed.push(entry)
+    data.dirty++
+  } else if (was !== is && !entry.hasRow) data.dirty += is ? 1 : -1
 }
 
-/** Several at a time, as the front of an array is cheaper to take in one piece. */
-function dropGone({ entries, gone }: StoreData): void {
-  if (gone.length < 2 * goneKept) return
-  for (const key of gone.splice(0, goneKept)) if (entries.get(key) === undefined) entries.delete(key)
+function sortWaiting(data: StoreData): void {
+  for (const entry of data.waiting) {
+    entry.order = entry.value === undefined ? 'none' : 'sorted'
+    if (entry.value !== undefined) insertKey(data.keys, entry.key)
+  }
+  data.waiting = []
+}
+
+function drop({ entries, keys }: StoreData, entry: Entry): void {
+  entries.delete(entry.key)
+  if (entry.order === 'sorted') removeKey(keys, entry.key)
+}
+
+/** Gives each key whose row is not what the entry says; an undefined value has none any more. The rows then hold it all. */
+export function writeChanges(data: StoreData, write: (key: string, value: unknown) => void): void {
+  for (const entry of data.changed) {
+    const { key, value, hasRow } = entry
+    entry.isChanged = false
+    entry.hasRow = value !== undefined
+    if (value !== undefined || hasRow) write(key, value)
+    if (value === undefined) drop(data, entry)
+  }
+  data.changed = []
+  data.dirty = 0
+}
+
+/** Lets go of what came and went. */
+function dropGone(data: StoreData): void {
+  const kept: Entry[] = []
+  for (const entry of data.changed) {
+    if (entry.value !== undefined || entry.hasRow) kept.push(entry)
+    else {
+      entry.isChanged = false
+      drop(data, entry)
+    }
+  }
+  data.changed = kept
+}
+
+export function checkStore({ entries, size, keys, waiting, changed, dirty }: StoreData): void {
+  const sorted = keys.blocks.reduce((sum, block) => sum + block.length, 0)
+  assert(size <= sorted + waiting.length && sorted <= entries.size, 'every key is in order once')
+  assert(entries.size - size <= changed.length, 'what is gone is known')
+  assert(dirty >= 0 && dirty <= changed.length, 'what must be written is known')
 }
 
 /** What a command, a leader side or an audit reads. A view: it follows the data. */
@@ -51,70 +126,58 @@ export class StoreReader implements ReadonlyStore {
     this.data = data
   }
   get size(): number {
-    return countEntries(this.data)
+    return this.data.size
   }
   get(key: string): unknown {
-    return this.data.entries.get(key)
+    return this.data.entries.get(key)?.value
   }
   has(key: string): boolean {
-    return this.data.entries.get(key) !== undefined
+    return this.get(key) !== undefined
   }
   *scan(from: string, to: string): Iterable<readonly [key: string, value: unknown]> {
-    for (const key of keysBetween(this.data.keys, from, to)) yield [key, this.data.entries.get(key)]
+    sortWaiting(this.data)
+    for (const key of keysBetween(this.data.keys, from, to)) {
+      const value = this.get(key)
+      if (value !== undefined) yield [key, value]
+      if (this.data.waiting.length > 0) sortWaiting(this.data)
+    }
   }
-}
-
-interface Undo {
-  readonly key: string
-  readonly existed: boolean
-  readonly value: unknown
 }
 
 /** What `apply` writes through. `commit` after each command, or `undo`. */
 export class StoreWriter extends StoreReader implements Store {
-  private journal: Undo[] = []
+  readonly #journal: { readonly entry: Entry; readonly before: unknown }[] = []
 
   put(key: string, value: unknown): void {
-    const { entries, keys, dirty } = this.data
-    const before = entries.get(key)
-    const existed = before !== undefined
-    this.journal.push({ key, existed, value: before })
-    entries.set(key, value)
-    if (!existed) insertKey(keys, key)
-    if (!dirty.has(key)) dirty.set(key, existed)
+    let entry = this.data.entries.get(key)
+    if (entry === undefined) {
+      entry = { key, value: undefined, hasRow: false, isChanged: false, order: 'none' }
+      this.data.entries.set(key, entry)
+    }
+    this.#change(entry, value)
   }
 
   delete(key: string): void {
-    const { entries, keys, dirty, gone } = this.data
-    const before = entries.get(key)
-    if (before === undefined) return
-    this.journal.push({ key, existed: true, value: before })
-    entries.set(key, undefined)
-    gone.push(key)
-    dropGone(this.data)
-    removeKey(keys, key)
-    if (dirty.get(key) === false) dirty.delete(key)
-    else dirty.set(key, true)
+    const entry = this.data.entries.get(key)
+    if (entry?.value !== undefined) this.#change(entry, undefined)
+  }
+
+  #change(entry: Entry, value: unknown): void {
+    this.#journal.push({ entry, before: entry.value })
+    setValue(this.data, entry, value)
   }
 
   commit(): void {
-    if (this.journal.length > 0) this.journal = []
+    const { data } = this
+    this.#journal.length = 0
+    if (data.waiting.length > unsettled) sortWaiting(data)
+    // Not before the command has ended: what it undoes must still be there.
+    if (data.changed.length > 2 * data.dirty + unsettled) dropGone(data)
   }
 
-  /** Back to the last commit. Keys stay or become dirty: writing an unchanged row again is harmless. */
+  /** Back to the last commit. Keys stay changed: writing an unchanged row again is harmless. */
   undo(): void {
-    const { entries, keys, dirty } = this.data
-    for (const { key, existed, value } of this.journal.reverse()) {
-      if (existed) {
-        if (entries.get(key) === undefined) insertKey(keys, key)
-        entries.set(key, value)
-        // Its deletion may have made it clean.
-        if (!dirty.has(key)) dirty.set(key, true)
-      } else {
-        entries.delete(key)
-        removeKey(keys, key)
-      }
-    }
-    this.journal = []
+    for (const { entry, before } of this.#journal.reverse()) setValue(this.data, entry, before)
+    this.#journal.length = 0
   }
 }
