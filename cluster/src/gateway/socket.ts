@@ -132,6 +132,6 @@ class ClientSocket {
   #flush(): void {
     const answers = this.#answers
     this.#answers = []
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers))
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers, answers.length))
   }
 }

@@ -4,8 +4,9 @@
  * Addresses repeat, so each frame has a table of its strings and the envelopes refer to it. A frame can be read alone:
  * nothing is remembered from one to the next, so that no lost frame can make a later one unreadable.
  */
-import { Packr } from 'msgpackr'
+import { Unpackr } from 'msgpackr'
 import type { NodeId } from '../address.ts'
+import { encode } from '../codec.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import { isIncarnation, noIncarnation } from '../membership/standing.ts'
 import { readEnvelopes } from './envelope.ts'
@@ -35,7 +36,7 @@ const pingKind = 2
 const pongKind = 3
 
 /** `copyBuffers`: a byte array kept by an actor must not keep the whole frame alive. */
-const packr = new Packr({ useRecords: true, moreTypes: true, mapsAsObjects: true, copyBuffers: true })
+const unpackr = new Unpackr({ useRecords: true, moreTypes: true, mapsAsObjects: true, copyBuffers: true })
 
 /** Throws when a message holds what cannot be encoded. */
 export function encodeEnvelopes(claim: Claim, envelopes: readonly Envelope[]): Uint8Array {
@@ -62,11 +63,12 @@ export function encodeEnvelopes(claim: Claim, envelopes: readonly Envelope[]): U
     }
     messages.push(envelope.message)
   }
-  return packr.pack([envelopesKind, claim.incarnation, claim.turn, strings, routes, messages, extras ?? null])
+  const fields = [envelopesKind, claim.incarnation, claim.turn, strings, routes, messages, extras ?? null]
+  return encode(fields, messages.length)
 }
 
 export function encodeHeartbeat(kind: 'ping' | 'pong', claim: Claim, stampMs: number): Uint8Array {
-  return packr.pack([kind === 'ping' ? pingKind : pongKind, claim.incarnation, claim.turn, stampMs])
+  return encode([kind === 'ping' ? pingKind : pongKind, claim.incarnation, claim.turn, stampMs], 0)
 }
 
 /** Reads what `peer` sent to `self`. Throws nothing but `FrameError`. */
@@ -94,7 +96,7 @@ export function decodeFrame(bytes: Uint8Array, peer: NodeId, self: NodeId): Fram
 
 function unpack(bytes: Uint8Array): unknown {
   try {
-    return packr.unpack(bytes)
+    return unpackr.unpack(bytes)
   } catch (error) {
     throw new FrameError(`not MessagePack: ${error instanceof Error ? error.message : String(error)}`)
   }

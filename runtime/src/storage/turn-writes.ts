@@ -44,8 +44,11 @@ function eraseRange(merging: Merging, range: KeyRange): void {
   }
 }
 
+/** A row is one thing. */
+const fewAlike = 1
+
 function encoded(keys: ReadonlyMap<string, Write>): Map<string, Uint8Array | null> {
   const bytes = new Map<string, Uint8Array | null>()
-  for (const [key, write] of keys) bytes.set(key, 'key' in write ? encode(write.value) : null)
+  for (const [key, write] of keys) bytes.set(key, 'key' in write ? encode(write.value, fewAlike) : null)
   return bytes
 }
