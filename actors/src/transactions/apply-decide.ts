@@ -19,16 +19,17 @@ export function applyDecide(
   const before = recorded(store, command, command.fingerprint)
   if (before !== undefined) return before
   if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
-  if (isLocked(store, requestOf(command.operations))) return { status: 'locked' }
+  const request = requestOf(command.operations)
+  if (isLocked(store, request)) return { status: 'locked' }
   const version = context.index
-  const own = evaluate(store, command.operations, { version, decides: true })
+  const own = evaluate(store, command.operations, { version, decides: true }, request)
   if (own.verdict === 'wait') return { status: 'locked' }
   if (own.verdict === 'refused') {
     const { reason, operation, detail } = own
     return record(store, command, command, { status: 'refused', reason, operation, detail }, context)
   }
   if (command.probe === true) return { status: 'possible' }
-  applyWrites(store, command.operations, { locked: version, added: version }, measures)
+  applyWrites(store, command.operations, request, { locked: version, added: version }, measures)
   const { tx, attempt, votes } = command
   const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
   if (votes.length > 0) store.put(rowKey.unfinished(tx), { attempt, owing } satisfies UnfinishedRow)

@@ -17,15 +17,16 @@ export function applyExecute(
   const before = recorded(store, command, command.fingerprint)
   if (before !== undefined) return before
   if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
-  if (isLocked(store, requestOf(command.operations))) return { status: 'locked' }
+  const request = requestOf(command.operations)
+  if (isLocked(store, request)) return { status: 'locked' }
   const version = context.index
-  const evaluation = evaluate(store, command.operations, { version, decides: true })
+  const evaluation = evaluate(store, command.operations, { version, decides: true }, request)
   if (evaluation.verdict === 'wait') return { status: 'locked' }
   if (evaluation.verdict === 'refused') {
     const { reason, operation, detail } = evaluation
     return record(store, command, command, { status: 'refused', reason, operation, detail }, context)
   }
-  applyWrites(store, command.operations, { locked: version, added: version }, measures)
+  applyWrites(store, command.operations, request, { locked: version, added: version }, measures)
   const results = evaluation.results.map(({ result }) => result)
   return record(store, command, command, { status: 'committed', results }, context)
 }

@@ -3,11 +3,11 @@
  * command, so that conservation can be proved: initial + in − out = held.
  */
 import { assert, type Json } from '@synod/runtime/protocol'
-import { itemOf, locksOf } from '../concurrency/lock-modes.ts'
+import { itemOf, type LockRequest } from '../concurrency/lock-modes.ts'
 import type { Store } from '../replicated/state-machine.ts'
 import type { Numbered } from './messages.ts'
 import type { Operation } from './operations.ts'
-import { row, rowKey, type TallyRow } from './rows.ts'
+import { rowKey, type Stored, type TallyRow } from './rows.ts'
 
 /** Per keyspace: what a value holds, by measure (`goods`, `money`). Pure; undefined is a missing value. */
 export type Measures = Readonly<
@@ -25,19 +25,20 @@ export interface Versions {
 export function applyWrites(
   store: Store,
   operations: readonly Numbered[],
+  request: LockRequest,
   versions: Versions,
   measures: Measures,
 ): void {
-  const modes = locksOf(operations.map(({ operation }) => operation)).items
   for (const { operation } of operations) {
     if (operation.op === 'get' || operation.op === 'check' || operation.op === 'scan') continue
     const item = itemOf(operation)
-    const before = row.value(store, item)
-    const version = modes.get(item) === 'add' ? versions.added : versions.locked
+    const key = rowKey.valueOf(item)
+    const before = store.get(key) as Stored | undefined
+    const version = request.items.get(item) === 'add' ? versions.added : versions.locked
     assert(before === undefined || version >= before.version, 'versions of a key never go back')
     const value = after(operation, before?.value)
-    if (value === undefined) store.delete(rowKey.valueOf(item))
-    else store.put(rowKey.valueOf(item), { value, version })
+    if (value === undefined) store.delete(key)
+    else store.put(key, { value, version })
     if (operation.external === true) count(store, operation, before?.value, value, measures)
   }
 }
@@ -70,8 +71,9 @@ function count(
   for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
     const change = (is[name] ?? 0) - (was[name] ?? 0)
     if (change === 0) continue
-    const tally = (store.get(rowKey.tally(keyspace, name)) as TallyRow | undefined) ?? { in: 0, out: 0 }
+    const row = rowKey.tally(keyspace, name)
+    const tally = (store.get(row) as TallyRow | undefined) ?? { in: 0, out: 0 }
     const next = { in: tally.in + Math.max(change, 0), out: tally.out - Math.min(change, 0) }
-    store.put(rowKey.tally(keyspace, name), next)
+    store.put(row, next)
   }
 }

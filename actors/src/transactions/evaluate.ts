@@ -4,7 +4,7 @@
  */
 import type { Json } from '@synod/runtime/protocol'
 import { judge, nothingPending, type Reservation, unbounded } from '../concurrency/escrow.ts'
-import { itemOf, type LockMode, locksOf } from '../concurrency/lock-modes.ts'
+import { itemOf, type LockRequest, locksOf } from '../concurrency/lock-modes.ts'
 import type { ReadonlyStore } from '../replicated/state-machine.ts'
 import type { NumberedResult, Refused } from './commands.ts'
 import { failedCondition } from './conditions.ts'
@@ -29,19 +29,21 @@ export interface Circumstances {
 type Step = { readonly result: OperationResult } | Omit<Refused, 'operation'>
 interface View {
   readonly store: ReadonlyStore
-  readonly modes: ReadonlyMap<string, LockMode>
+  readonly modes: LockRequest['items']
   readonly version: number
   /** What the operations so far made of keys; undefined: deleted. */
   readonly written: Map<string, Stored | undefined>
-  readonly sums: Map<string, Reservation>
+  /** What is added to a key that is only added to, and what it holds. */
+  readonly sums: Map<string, { readonly sum: Reservation; readonly value: number | undefined }>
 }
 
 export function evaluate(
   store: ReadonlyStore,
   operations: readonly Numbered[],
   circumstances: Circumstances,
+  request: LockRequest = locksOf(operations.map(({ operation }) => operation)),
 ): Evaluation {
-  const modes = locksOf(operations.map(({ operation }) => operation)).items
+  const modes = request.items
   const view: View = { store, modes, version: circumstances.version, written: new Map(), sums: new Map() }
   const results: NumberedResult[] = []
   for (const { index, operation } of operations) {
@@ -56,7 +58,8 @@ function stepOf(view: View, operation: Operation): Step {
   if (operation.op === 'scan') return { result: { entries: scanValues(view.store, operation, view.written) } }
   const item = itemOf(operation)
   if (operation.op === 'add' && view.modes.get(item) === 'add') return escrowed(view, item, operation)
-  const now = view.written.has(item) ? view.written.get(item) : row.value(view.store, item)
+  const overwrites = operation.op === 'put' || operation.op === 'delete'
+  const now = overwrites ? undefined : valueNow(view, item)
   if (operation.op === 'get') return { result: { value: now?.value ?? null, version: now?.version ?? 0 } }
   if (operation.op === 'check') {
     const failed = failedCondition(operation, now)
@@ -68,6 +71,10 @@ function stepOf(view: View, operation: Operation): Step {
   view.written.set(item, next.value === undefined ? undefined : { value: next.value, version: view.version })
   if (operation.op === 'add') return { result: { value: next.value as number } }
   return { result: { version: view.version } }
+}
+
+function valueNow({ store, written }: View, item: string): Stored | undefined {
+  return written.size > 0 && written.has(item) ? written.get(item) : row.value(store, item)
 }
 
 type Change = Extract<Operation, { op: 'put' | 'delete' | 'append' | 'add' }>
@@ -100,13 +107,14 @@ function changed(
 
 /** An add that excludes no other: taken into the sum of its key, judged when all are known. */
 function escrowed(view: View, item: string, add: Extract<Operation, { op: 'add' }>): Step {
-  const start = startOf(add, row.value(view.store, item)?.value)
+  const value = row.value(view.store, item)?.value
+  const start = startOf(add, value)
   if (typeof start !== 'number') {
     // What pending adds create may be there soon: left to the judgement below.
     const comes = start.reason === 'missing' && row.escrow(view.store, item) !== undefined
     if (!comes) return { reason: start.reason, detail: `${item}: ${start.detail}` }
   }
-  view.sums.set(item, summed(view.sums.get(item), add))
+  view.sums.set(item, { sum: summed(view.sums.get(item)?.sum, add), value: value as number | undefined })
   return { result: { value: null } }
 }
 
@@ -138,9 +146,8 @@ function judgeAdds(
 ): Evaluation {
   const waits: string[] = []
   const known = new Map<string, number>()
-  for (const [item, sum] of view.sums) {
+  for (const [item, { sum, value }] of view.sums) {
     const pending = row.escrow(view.store, item) ?? nothingPending
-    const value = row.value(view.store, item)?.value as number | undefined
     const verdict = judgeOne(value, pending, sum)
     if (verdict === 'wait') waits.push(item)
     else if (verdict === 'outOfBounds') {
@@ -194,8 +201,10 @@ function outOfBounds(
 }
 
 /** What an add-only key is reserved for, by item. */
-export function reservationsOf(operations: readonly Numbered[]): Map<string, Reservation> {
-  const modes = locksOf(operations.map(({ operation }) => operation)).items
+export function reservationsOf(
+  operations: readonly Numbered[],
+  modes: LockRequest['items'],
+): Map<string, Reservation> {
   const sums = new Map<string, Reservation>()
   for (const { operation } of operations) {
     if (operation.op !== 'add') continue

@@ -20,7 +20,15 @@ type Known = Extract<Decision, { status: 'decided' | 'expired' | 'conflictingReq
 
 /** [EO1, EO2] What is known of an id for good; undefined: it may still execute. */
 export function known(store: ReadonlyStore, tx: TxKey, fingerprint: string | undefined): Known | undefined {
-  const record = row.record(store, tx)
+  return knownFrom(store, tx, row.record(store, tx), fingerprint)
+}
+
+function knownFrom(
+  store: ReadonlyStore,
+  tx: TxKey,
+  record: RecordRow | undefined,
+  fingerprint: string | undefined,
+): Known | undefined {
   if (record?.outcome !== undefined) {
     const other =
       record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint
@@ -35,8 +43,12 @@ export function recorded(
   { tx, attempt }: Attempt,
   fingerprint: string | undefined,
 ): Known | Extract<Decision, { status: 'closed' }> | undefined {
-  const closed = row.record(store, tx)?.closed ?? 0
-  return known(store, tx, fingerprint) ?? (closed >= attempt ? { status: 'closed', closed } : undefined)
+  const record = row.record(store, tx)
+  const closed = record?.closed ?? 0
+  return (
+    knownFrom(store, tx, record, fingerprint) ??
+    (closed >= attempt ? { status: 'closed', closed } : undefined)
+  )
 }
 
 /** [EO3] No answer is kept any more, and it must not execute. */
@@ -77,8 +89,9 @@ function raiseFloor(store: Store, session: string, firstIncomplete: number, cont
   if (firstIncomplete - floor < floorStep) return
   store.put(rowKey.session(session), { floor: firstIncomplete, timeMs: context.timeMs })
   for (const tx of between(store, session, floor, firstIncomplete)) {
-    const retainUntilMs = row.record(store, tx)?.retainUntilMs
-    if (retainUntilMs === undefined || retainUntilMs <= context.timeMs) store.delete(rowKey.record(tx))
+    const key = rowKey.record(tx)
+    const retainUntilMs = (store.get(key) as RecordRow | undefined)?.retainUntilMs
+    if (retainUntilMs === undefined || retainUntilMs <= context.timeMs) store.delete(key)
   }
 }
 

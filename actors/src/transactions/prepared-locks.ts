@@ -1,6 +1,6 @@
 /** Locks and reservations of prepared transactions, as rows: they outlive leaders. */
 import { assert } from '@synod/runtime/protocol'
-import { nothingPending, reserve, settle } from '../concurrency/escrow.ts'
+import { nothingPending, type Pending, reserve, settle } from '../concurrency/escrow.ts'
 import { compatible, coveredBy, type LockMode, type LockRequest, locksOf } from '../concurrency/lock-modes.ts'
 import type { ReadonlyStore, Store } from '../replicated/state-machine.ts'
 import { reservationsOf } from './evaluate.ts'
@@ -15,17 +15,17 @@ export function requestOf(operations: readonly Numbered[]): LockRequest {
 export function isLocked(store: ReadonlyStore, request: LockRequest): boolean {
   const ranges = rangeCount(store)
   for (const [item, mode] of request.items) {
-    const held = heldMode(store, item)
-    if (held !== undefined && !compatible(held, mode)) return true
+    if (isHeldAgainst(store, item, mode)) return true
     if (ranges > 0 && inLockedRange(store, item, mode)) return true
   }
   return request.prefixes.some(prefix => rangeIsChanging(store, prefix))
 }
 
-function heldMode(store: ReadonlyStore, item: string): LockMode | undefined {
+function isHeldAgainst(store: ReadonlyStore, item: string, mode: LockMode): boolean {
   const lock = row.lock(store, item)
-  if (lock !== undefined) return 'exclusive' in lock ? 'exclusive' : 'shared'
-  return row.escrow(store, item) === undefined ? undefined : 'add'
+  if (lock !== undefined) return !compatible('exclusive' in lock ? 'exclusive' : 'shared', mode)
+  // Pending adds do not exclude another: only then nobody needs to look for them.
+  return mode !== 'add' && row.escrow(store, item) !== undefined
 }
 
 function rangeCount(store: ReadonlyStore): number {
@@ -43,8 +43,12 @@ function rangeIsChanging(store: ReadonlyStore, prefix: string): boolean {
   return false
 }
 
-export function lockRows(store: Store, tx: TxKey, operations: readonly Numbered[]): void {
-  const { items, prefixes } = requestOf(operations)
+export function lockRows(
+  store: Store,
+  tx: TxKey,
+  operations: readonly Numbered[],
+  { items, prefixes }: LockRequest,
+): void {
   for (const [item, mode] of items) {
     if (mode === 'exclusive') store.put(rowKey.lock(item), { exclusive: tx } satisfies LockRow)
     else if (mode === 'shared') {
@@ -53,24 +57,30 @@ export function lockRows(store: Store, tx: TxKey, operations: readonly Numbered[
       store.put(rowKey.lock(item), { shared: [...(lock?.shared ?? []), tx] } satisfies LockRow)
     }
   }
-  for (const [item, sum] of reservationsOf(operations)) {
-    store.put(rowKey.escrow(item), reserve(row.escrow(store, item) ?? nothingPending, sum))
+  for (const [item, sum] of reservationsOf(operations, items)) {
+    const key = rowKey.escrow(item)
+    store.put(key, reserve((store.get(key) as Pending | undefined) ?? nothingPending, sum))
   }
   for (const prefix of new Set(prefixes)) changeRange(store, prefix, holders => [...holders, tx])
 }
 
-export function unlockRows(store: Store, tx: TxKey, operations: readonly Numbered[]): void {
-  const { items, prefixes } = requestOf(operations)
+export function unlockRows(
+  store: Store,
+  tx: TxKey,
+  operations: readonly Numbered[],
+  { items, prefixes }: LockRequest,
+): void {
   for (const [item, mode] of items) {
     if (mode === 'exclusive') store.delete(rowKey.lock(item))
     else if (mode === 'shared') unshare(store, item, tx)
   }
-  for (const [item, sum] of reservationsOf(operations)) {
-    const pending = row.escrow(store, item)
+  for (const [item, sum] of reservationsOf(operations, items)) {
+    const key = rowKey.escrow(item)
+    const pending = store.get(key) as Pending | undefined
     assert(pending !== undefined, 'what is settled was reserved')
     const left = settle(pending, sum.amount)
-    if (left === undefined) store.delete(rowKey.escrow(item))
-    else store.put(rowKey.escrow(item), left)
+    if (left === undefined) store.delete(key)
+    else store.put(key, left)
   }
   for (const prefix of new Set(prefixes)) {
     changeRange(store, prefix, holders => holders.filter(holder => holder !== tx))
