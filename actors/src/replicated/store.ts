@@ -146,7 +146,10 @@ export class StoreReader implements ReadonlyStore {
 
 /** What `apply` writes through. `commit` after each command, or `undo`. */
 export class StoreWriter extends StoreReader implements Store {
-  readonly #journal: { readonly entry: Entry; readonly before: unknown }[] = []
+  /** What the command under way changed, and the values from before: arrays that every command fills anew. */
+  readonly #journal: Entry[] = []
+  readonly #before: unknown[] = []
+  #changes = 0
 
   put(key: string, value: unknown): void {
     let entry = this.data.entries.get(key)
@@ -163,13 +166,14 @@ export class StoreWriter extends StoreReader implements Store {
   }
 
   #change(entry: Entry, value: unknown): void {
-    this.#journal.push({ entry, before: entry.value })
+    this.#journal[this.#changes] = entry
+    this.#before[this.#changes++] = entry.value
     setValue(this.data, entry, value)
   }
 
   commit(): void {
     const { data } = this
-    this.#journal.length = 0
+    this.#changes = 0
     if (data.waiting.length > unsettled) sortWaiting(data)
     // Not before the command has ended: what it undoes must still be there.
     if (data.changed.length > 2 * data.dirty + unsettled) dropGone(data)
@@ -177,7 +181,9 @@ export class StoreWriter extends StoreReader implements Store {
 
   /** Back to the last commit. Keys stay changed: writing an unchanged row again is harmless. */
   undo(): void {
-    for (const { entry, before } of this.#journal.reverse()) setValue(this.data, entry, before)
-    this.#journal.length = 0
+    while (this.#changes > 0) {
+      const entry = this.#journal[--this.#changes]
+      if (entry !== undefined) setValue(this.data, entry, this.#before[this.#changes])
+    }
   }
 }

@@ -17,7 +17,7 @@ export function applyDecide(
   measures: Measures,
 ): Decision {
   const before = recorded(store, command, command.fingerprint)
-  if (before !== undefined) return before
+  if (before.status !== 'new') return before
   if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
   const request = requestOf(command.operations)
   if (isLocked(store, request)) return { status: 'locked' }
@@ -26,7 +26,7 @@ export function applyDecide(
   if (own.verdict === 'wait') return { status: 'locked' }
   if (own.verdict === 'refused') {
     const { reason, operation, detail } = own
-    return record(store, command, command, { status: 'refused', reason, operation, detail }, context)
+    return record(store, command, before, command, { status: 'refused', reason, operation, detail }, context)
   }
   if (command.probe === true) return { status: 'possible' }
   applyWrites(store, command.operations, request, { locked: version, added: version }, measures)
@@ -34,7 +34,7 @@ export function applyDecide(
   const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
   if (votes.length > 0) store.put(rowKey.unfinished(tx), { attempt, owing } satisfies UnfinishedRow)
   const results = inOrder([own.results, ...votes.map(vote => vote.results)])
-  return record(store, command, command, { status: 'committed', results }, context)
+  return record(store, command, before, command, { status: 'committed', results }, context)
 }
 
 function inOrder(parts: readonly (readonly NumberedResult[])[]): OperationResult[] {
@@ -47,8 +47,8 @@ function inOrder(parts: readonly (readonly NumberedResult[])[]): OperationResult
 /** [TX4] */
 export function applyRefuse(store: Store, command: Refuse, context: ApplyContext): Decision {
   const before = recorded(store, command, command.fingerprint)
-  if (before !== undefined) return before
-  return record(store, command, command, { status: 'refused', ...command.refused }, context)
+  if (before.status !== 'new') return before
+  return record(store, command, before, command, { status: 'refused', ...command.refused }, context)
 }
 
 /** [TX4, TX9] Closes each attempt that is not decided. */

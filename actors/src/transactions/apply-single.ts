@@ -15,7 +15,7 @@ export function applyExecute(
   measures: Measures,
 ): Decision {
   const before = recorded(store, command, command.fingerprint)
-  if (before !== undefined) return before
+  if (before.status !== 'new') return before
   if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
   const request = requestOf(command.operations)
   if (isLocked(store, request)) return { status: 'locked' }
@@ -24,9 +24,9 @@ export function applyExecute(
   if (evaluation.verdict === 'wait') return { status: 'locked' }
   if (evaluation.verdict === 'refused') {
     const { reason, operation, detail } = evaluation
-    return record(store, command, command, { status: 'refused', reason, operation, detail }, context)
+    return record(store, command, before, command, { status: 'refused', reason, operation, detail }, context)
   }
   applyWrites(store, command.operations, request, { locked: version, added: version }, measures)
   const results = evaluation.results.map(({ result }) => result)
-  return record(store, command, command, { status: 'committed', results }, context)
+  return record(store, command, before, command, { status: 'committed', results }, context)
 }

@@ -20,48 +20,55 @@ type Known = Extract<Decision, { status: 'decided' | 'expired' | 'conflictingReq
 
 /** [EO1, EO2] What is known of an id for good; undefined: it may still execute. */
 export function known(store: ReadonlyStore, tx: TxKey, fingerprint: string | undefined): Known | undefined {
-  return knownFrom(store, tx, row.record(store, tx), fingerprint)
+  return (
+    answered(row.record(store, tx), fingerprint) ?? (isExpired(store, tx) ? { status: 'expired' } : undefined)
+  )
 }
 
-function knownFrom(
-  store: ReadonlyStore,
-  tx: TxKey,
-  record: RecordRow | undefined,
-  fingerprint: string | undefined,
-): Known | undefined {
-  if (record?.outcome !== undefined) {
-    const other =
-      record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint
-    return other ? { status: 'conflictingRequest' } : { status: 'decided', outcome: record.outcome }
-  }
-  return isExpired(store, tx) ? { status: 'expired' } : undefined
+function answered(record: RecordRow | undefined, fingerprint: string | undefined): Known | undefined {
+  if (record?.outcome === undefined) return undefined
+  const other =
+    record.fingerprint !== undefined && fingerprint !== undefined && record.fingerprint !== fingerprint
+  return other ? { status: 'conflictingRequest' } : { status: 'decided', outcome: record.outcome }
 }
 
-/** Undefined: nothing speaks against executing this attempt. */
+/** Nothing speaks against executing this attempt. */
+export interface New {
+  readonly status: 'new'
+  /** Its session's, for the record of the answer. */
+  readonly floor: number
+}
+
 export function recorded(
   store: ReadonlyStore,
   { tx, attempt }: Attempt,
   fingerprint: string | undefined,
-): Known | Extract<Decision, { status: 'closed' }> | undefined {
+): Known | Extract<Decision, { status: 'closed' }> | New {
   const record = row.record(store, tx)
+  const before = answered(record, fingerprint)
+  if (before !== undefined) return before
+  const { session, sequence } = txId(tx)
+  const floor = floorOf(store, session)
+  if (sequence < floor || isInLedger(store, tx, session)) return { status: 'expired' }
   const closed = record?.closed ?? 0
-  return (
-    knownFrom(store, tx, record, fingerprint) ??
-    (closed >= attempt ? { status: 'closed', closed } : undefined)
-  )
+  return closed >= attempt ? { status: 'closed', closed } : { status: 'new', floor }
 }
 
 /** [EO3] No answer is kept any more, and it must not execute. */
 export function isExpired(store: ReadonlyStore, tx: TxKey): boolean {
   const { session, sequence } = txId(tx)
-  const floor = row.session(store, session)?.floor ?? 0
-  return sequence < floor || isInLedger(store, tx, session)
+  return sequence < floorOf(store, session) || isInLedger(store, tx, session)
+}
+
+function floorOf(store: ReadonlyStore, session: string): number {
+  return row.session(store, session)?.floor ?? 0
 }
 
 /** The final answer: with it every attempt is closed. */
 export function record(
   store: Store,
   { tx, attempt }: Attempt,
+  { floor }: New,
   retention: Retention,
   outcome: Outcome,
   context: ApplyContext,
@@ -74,7 +81,9 @@ export function record(
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retainMs === undefined ? {} : { retainUntilMs: context.timeMs + retainMs }),
   } satisfies RecordRow)
-  raiseFloor(store, txId(tx).session, firstIncomplete, context)
+  if (firstIncomplete - floor >= floorStep) {
+    raiseFloor(store, txId(tx).session, floor, firstIncomplete, context)
+  }
   return { status: 'decided', outcome }
 }
 
@@ -84,9 +93,13 @@ const floorStep = 32
 const tryEach = 4_096
 
 /** [EO4] The client has all answers below `firstIncomplete`. */
-function raiseFloor(store: Store, session: string, firstIncomplete: number, context: ApplyContext): void {
-  const floor = row.session(store, session)?.floor ?? 0
-  if (firstIncomplete - floor < floorStep) return
+function raiseFloor(
+  store: Store,
+  session: string,
+  floor: number,
+  firstIncomplete: number,
+  context: ApplyContext,
+): void {
   store.put(rowKey.session(session), { floor: firstIncomplete, timeMs: context.timeMs })
   for (const tx of between(store, session, floor, firstIncomplete)) {
     const key = rowKey.record(tx)
