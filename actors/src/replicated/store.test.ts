@@ -76,6 +76,16 @@ describe('the store', () => {
     expect(writer.size).toBe(1)
   })
 
+  test('[RM3] a scan meets keys that are put while it runs', () => {
+    const writer = new StoreWriter(storeData([['a', 1]]))
+    const seen: string[] = []
+    for (const [key] of writer.scan('', '~')) {
+      seen.push(key)
+      if (key === 'a') writer.put('b', 2)
+    }
+    expect(seen).toEqual(['a', 'b'])
+  })
+
   test('[RM4] keys that changed are known until the rows hold them', () => {
     const data = storeData([['a', 1]])
     const writer = new StoreWriter(data)
@@ -99,12 +109,14 @@ describe('the store', () => {
     expect(data.dirty).toBe(0)
   })
 
-  test('[RM4] whatever commands did, a flush makes the rows equal to the entries', () => {
+  test('[RM3, RM4] whatever commands did, a scan gives each key once, and a flush makes the rows equal to the entries', () => {
     const key = fc.constantFrom('a', 'b')
     const step = fc.oneof(
       fc.record({ do: fc.constant('put' as const), key }),
       fc.record({ do: fc.constant('delete' as const), key }),
-      fc.record({ do: fc.constantFrom('commit' as const, 'undo' as const, 'flush' as const) }),
+      fc.record({
+        do: fc.constantFrom('commit' as const, 'undo' as const, 'flush' as const, 'scan' as const),
+      }),
     )
     fc.assert(
       fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), steps => {
@@ -127,6 +139,7 @@ describe('the store', () => {
           if (one.do === 'put') writer.put(one.key, at)
           else if (one.do === 'delete') writer.delete(one.key)
           else if (one.do === 'flush') flush()
+          else if (one.do === 'scan') expect([...writer.scan('', '~')]).toEqual([...liveEntries(data)].sort())
           else writer[one.do]()
           checkStore(data)
         }
