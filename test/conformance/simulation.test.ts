@@ -17,6 +17,17 @@ function run(...args: string[]) {
   return { status, lines: stdout.trimEnd().split('\n'), stderr }
 }
 
+describe('seeds that once failed', () => {
+  it.each([
+    ['paxos', 500_854, 'an acceptor of five recovers below a ballot that only its former life had promised'],
+    ['transactions', 40_261, 'a doubled submit executes after its other copy was refused'],
+  ])('%s %i: %s', (suite, seed) => {
+    const { status, lines } = run('--suite', suite, '--seed', String(seed))
+    expect(lines.at(-1)).toBe('1 passed, 0 failed')
+    expect(status).toBe(0)
+  })
+})
+
 describe('the simulation runner', () => {
   it('runs a batch of seeds, then the planted bugs, and counts in its last line', () => {
     const { status, lines } = run('--suite', 'ledger', '--seeds', '100')

@@ -1,7 +1,10 @@
-/** `decide`, `refuse`, `abort`: the coordinating group's log, in which the first decision wins. */
+/**
+ * `decide`, `execute`, `refuse`, `abort`: the coordinating group's log, in which the first decision wins. `execute` decides
+ * for a transaction whose keys all lie in this group.
+ */
 import type { ApplyContext, Store } from '../replicated/state-machine.ts'
 import { applyWrites, type Measures } from './changes.ts'
-import type { Abort, AbortResult, Decide, Decision, NumberedResult, Refuse } from './commands.ts'
+import type { Abort, AbortResult, Decide, Decision, Execute, NumberedResult, Refuse } from './commands.ts'
 import { evaluate } from './evaluate.ts'
 import { isExpired, record, recorded } from './exactly-once.ts'
 import type { Attempt } from './messages.ts'
@@ -9,10 +12,12 @@ import type { OperationResult } from './operations.ts'
 import { isLocked, requestOf } from './prepared-locks.ts'
 import { type RecordRow, row, rowKey, type UnfinishedRow } from './rows.ts'
 
-/** [TX4, TX5] Commits when the own share is possible now: applied, recorded, and what participants owe, in one command. */
+const noVotes: Decide['votes'] = []
+
+/** [TX1, TX4, TX5] Commits when the own share is possible now: applied, recorded, and what participants owe, in one command. */
 export function applyDecide(
   store: Store,
-  command: Decide,
+  command: Decide | Execute,
   context: ApplyContext,
   measures: Measures,
 ): Decision {
@@ -28,11 +33,14 @@ export function applyDecide(
     const { reason, operation, detail } = own
     return record(store, command, before, command, { status: 'refused', reason, operation, detail }, context)
   }
-  if (command.probe === true) return { status: 'possible' }
+  if (command.type === 'decide' && command.probe === true) return { status: 'possible' }
   applyWrites(store, command.operations, request, { locked: version, added: version }, measures)
-  const { tx, attempt, votes } = command
-  const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
-  if (votes.length > 0) store.put(rowKey.unfinished(tx), { attempt, owing } satisfies UnfinishedRow)
+  const { tx, attempt } = command
+  const votes = command.type === 'decide' ? command.votes : noVotes
+  if (votes.length > 0) {
+    const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
+    store.put(rowKey.unfinished(tx), { attempt, owing } satisfies UnfinishedRow)
+  }
   const results = inOrder([own.results, ...votes.map(vote => vote.results)])
   return record(store, command, before, command, { status: 'committed', results }, context)
 }

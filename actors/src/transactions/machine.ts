@@ -7,7 +7,6 @@ import type { ApplyContext, StateMachine, Store } from '../replicated/state-mach
 import { applyAbort, applyDecide, applyRefuse } from './apply-decide.ts'
 import { applyAssign, applyForget } from './apply-forget.ts'
 import { applyFinish, applyPrepare } from './apply-prepare.ts'
-import { applyExecute } from './apply-single.ts'
 import { auditOf } from './audit.ts'
 import type { Measures } from './changes.ts'
 import type { Command, Result } from './commands.ts'
@@ -29,10 +28,9 @@ export function shardMachine({ measures }: { readonly measures: Measures }): Sha
 
 function apply(store: Store, command: Command, context: ApplyContext, measures: Measures): Result {
   switch (command.type) {
-    case 'execute':
-      return applyExecute(store, command, context, measures)
     case 'prepare':
       return applyPrepare(store, command, context)
+    case 'execute':
     case 'decide':
       return applyDecide(store, command, context, measures)
     case 'refuse':
