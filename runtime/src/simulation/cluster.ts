@@ -69,6 +69,11 @@ export abstract class Cluster {
     this.host(node).wallSkewMs = skewMs
   }
 
+  /** What the node's wall clock shows, right or wrong. */
+  wallMs(node: string): number {
+    return this.host(node).now().wallMs
+  }
+
   /** Every turn takes this much longer; 0 ends it. */
   slowNode(node: string, ms: number): void {
     this.note('fault', node, { slowNodeMs: ms })

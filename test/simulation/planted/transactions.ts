@@ -1,13 +1,7 @@
 /** The bugs that the transactions suite must find. */
-import {
-  directoryGroup,
-  type GroupConfig,
-  measures,
-  type StateMachine,
-  type Store,
-  shardMachine,
-} from '@synod/actors'
-import type { AnyActorType } from '@synod/runtime/protocol'
+import { directoryGroup, measures, type StateMachine, type Store, shardMachine } from '@synod/actors'
+import type { AnyActorType, NodeId } from '@synod/runtime/protocol'
+import type { Run } from '../suite.ts'
 import { mishears } from './wrappers.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -47,7 +41,33 @@ const commands: Readonly<Record<string, (command: Fields) => Fields>> = {
   boundsDropped: command => changed(command, withoutBounds),
 }
 
+type Apply = StateMachine<unknown>['apply']
+
+/** What is done around an `apply`. */
+const applied: Readonly<Record<string, (apply: Apply, clock: () => number) => Apply>> = {
+  /** An aborted share leaves no mark: a prepare that comes later is prepared and voted for. */
+  abortWithoutTombstone: apply => (store, command, context) =>
+    apply((command as Fields).type === 'finish' ? without(store, ['t/']) : store, command, context),
+  /** Who asks is told of an abort that the coordinating log does not hold: the attempt may still commit. */
+  abortNotRecorded: apply => (store, command, context) =>
+    apply((command as Fields).type === 'abort' ? without(store, ['r/']) : store, command, context),
+  /** As soon as one participant has finished. */
+  decisionForgottenTooEarly: apply => (store, command, context) => {
+    const result = apply(store, command, context)
+    const { type, finished } = command as { type: string; finished: readonly { readonly tx: string }[] }
+    if (type === 'forget') for (const { tx } of finished) store.delete(`u/${tx}`)
+    return result
+  },
+  /** Against what is committed, without what others have reserved of it. */
+  escrowOnTheWrongCopy: apply => (store, command, context) =>
+    apply(withoutFirstLook(store, 'e/'), command, context),
+  /** Each member decides by its own clock what is over. */
+  expiryByLocalClock: (apply, clock) => (store, command, context) =>
+    apply(store, command, (command as Fields).type === 'forget' ? { ...context, timeMs: clock() } : context),
+}
+
 export const transactionBugs: readonly string[] = [
+  'ackBeforeCommit',
   'voteIgnored',
   'commitHeardAsAbort',
   'readTooEarly',
@@ -56,6 +76,11 @@ export const transactionBugs: readonly string[] = [
   'answersNotKept',
   'versionCheckDropped',
   'boundsDropped',
+  'abortWithoutTombstone',
+  'abortNotRecorded',
+  'decisionForgottenTooEarly',
+  'escrowOnTheWrongCopy',
+  'expiryByLocalClock',
 ]
 
 export const shopBugs: readonly string[] = [
@@ -64,6 +89,8 @@ export const shopBugs: readonly string[] = [
   'talliesNotKept',
   'versionCheckDropped',
   'boundsDropped',
+  'decisionForgottenTooEarly',
+  'escrowOnTheWrongCopy',
 ]
 
 export function plantActor(type: AnyActorType, name: string, bug: string | undefined): AnyActorType {
@@ -73,17 +100,19 @@ export function plantActor(type: AnyActorType, name: string, bug: string | undef
     : type
 }
 
-/** Undefined: the machine that belongs there. */
-export function plantMachine(group: GroupConfig, bug: string | undefined): StateMachine | undefined {
-  const rows = lost[bug ?? '']
-  const change = commands[bug ?? '']
-  if (group.group === directoryGroup || (rows === undefined && change === undefined)) return undefined
+/** The machine of a shard, with the bug of this run, if it has one there. */
+export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
+  const bug = run.planted ?? ''
+  const rows = lost[bug]
+  const change = commands[bug]
   // As in placement: a host gives a machine only what the machine itself proposed.
   const machine = shardMachine({ measures }) as unknown as StateMachine<unknown>
+  const apply = applied[bug]?.(machine.apply, () => run.sim.wallMs(node)) ?? machine.apply
+  if (apply === machine.apply && rows === undefined && change === undefined) return machine
   return {
     ...machine,
     apply: (store, command, context) =>
-      machine.apply(
+      apply(
         rows === undefined ? store : without(store, rows),
         change?.(command as Fields) ?? command,
         context,
@@ -102,6 +131,25 @@ function without(store: Store, kinds: readonly string[]): Store {
     put: (key, value) => {
       if (!kinds.some(kind => key.startsWith(kind))) store.put(key, value)
     },
+    delete: key => store.delete(key),
+  }
+}
+
+/** During one command, the first look at each of these rows finds nothing. */
+function withoutFirstLook(store: Store, kind: string): Store {
+  const seen = new Set<string>()
+  return {
+    get(key) {
+      if (!key.startsWith(kind) || seen.has(key)) return store.get(key)
+      seen.add(key)
+      return undefined
+    },
+    has: key => store.has(key),
+    scan: (from, to) => store.scan(from, to),
+    get size() {
+      return store.size
+    },
+    put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
   }
 }

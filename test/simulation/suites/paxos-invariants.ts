@@ -1,5 +1,4 @@
 /** What must hold of Paxos actors after every turn, read from their live states. */
-import type { GroupConfig } from '@synod/actors'
 import { address, assert, type NodeId } from '@synod/runtime/protocol'
 import type { Simulation } from '@synod/runtime/simulation'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
@@ -30,11 +29,9 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
   }
 }
 
-/** Whether every member of these groups remembers, or has recovered. */
-export function acceptorsVote(sim: Simulation, groups: readonly GroupConfig[]): boolean {
-  return groups.every(({ group, members }) => {
-    return members.every(node => acceptorOn(sim, node, group)?.votes === true)
-  })
+/** Whether this member of the group remembers, or has recovered. */
+export function acceptorVotes(sim: Simulation, node: NodeId, group: string): boolean {
+  return acceptorOn(sim, node, group)?.votes === true
 }
 
 /** Whoever believes to lead. */
