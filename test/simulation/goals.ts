@@ -37,7 +37,7 @@ export const groupGoals: readonly string[] = [
 
 /** Of suites whose groups are shards of transactions. */
 export const shardGoals: readonly string[] = [
-  'duplicate refused by the log',
+  'duplicate answered from the record',
   'wound',
   'in doubt, then committed',
   'in doubt, then aborted',

@@ -11,8 +11,11 @@ import {
   type Outbox,
 } from '@synod/runtime/protocol'
 import type { AcceptorState } from '../../actors/src/paxos/acceptor-state.ts'
+import type { LearnerState } from '../../actors/src/paxos/learner-state.ts'
 import type { ProposerState } from '../../actors/src/paxos/proposer-state.ts'
-import type { Attempt, Finish } from '../../actors/src/transactions/messages.ts'
+import { StoreReader } from '../../actors/src/replicated/store.ts'
+import type { Attempt, Finish, Submit } from '../../actors/src/transactions/messages.ts'
+import { type RecordRow, rowKey, txKey } from '../../actors/src/transactions/rows.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -71,7 +74,10 @@ export class Observed {
     return {
       ...type,
       receive: (state, event: Event<Fields>, out) => {
-        if (event.kind === 'message') this.#heard(group, event.from, event.message)
+        if (event.kind === 'message') {
+          this.#heard(group, event.from, event.message)
+          if (isAnswered(state, event.message)) this.#reached('duplicate answered from the record')
+        }
         type.receive(state, event, said.through(out))
         for (const { attempts } of said.of('inquire')) {
           for (const attempt of attempts as readonly Attempt[]) this.#inDoubt.add(nameOf(attempt, group))
@@ -105,6 +111,15 @@ export class Observed {
       if (this.#inDoubt.delete(nameOf(attempt, group))) this.#reached('in doubt, then aborted')
     }
   }
+}
+
+/** A request that this member has recorded an answer to. */
+function isAnswered(state: LearnerState, message: Fields): boolean {
+  if (message.type !== 'submit') return false
+  const record = new StoreReader(state.host.store).get(
+    rowKey.record(txKey((message as unknown as Submit).id)),
+  )
+  return (record as RecordRow | undefined)?.outcome !== undefined
 }
 
 function nameOf({ tx, attempt }: Attempt, group = ''): string {

@@ -1,14 +1,12 @@
 /**
- * Watches what the members of a shard apply: that an answered request is refused by the log when it comes again, and
- * that an abort leaves its mark: no vote for a closed attempt (TX7). What is broken is kept until `check` throws it, as
- * a machine that throws only fails its command.
+ * Watches what the members of a shard apply: an abort leaves its mark, so that there is no vote for a closed attempt
+ * (TX7). What is broken is kept until `check` throws it, as a machine that throws only fails its command.
  */
-import type { ApplyContext, StateMachine, Store } from '@synod/actors'
+import type { ApplyContext, StateMachine } from '@synod/actors'
 import { assert } from '@synod/runtime/protocol'
 import { tombstoneMs } from '../../actors/src/transactions/apply-forget.ts'
 import type { Command, PrepareShare, Result } from '../../actors/src/transactions/commands.ts'
 import type { Attempt } from '../../actors/src/transactions/messages.ts'
-import type { RecordRow } from '../../actors/src/transactions/rows.ts'
 
 interface Closed extends Attempt {
   readonly index: number
@@ -16,13 +14,8 @@ interface Closed extends Attempt {
 }
 
 export class ShardWatch {
-  readonly #reached: (goal: string) => void
   readonly #closed = new Map<string, Closed>()
   #broken: string | undefined
-
-  constructor(reached: (goal: string) => void) {
-    this.#reached = reached
-  }
 
   /** The machine as one member hosts it. */
   on(member: string, machine: StateMachine<unknown>): StateMachine<unknown> {
@@ -30,7 +23,6 @@ export class ShardWatch {
       ...machine,
       apply: (store, given, context) => {
         const command = given as Command
-        if (isAnswered(store, command)) this.#reached('duplicate refused by the log')
         const result = machine.apply(store, command, context)
         if (command.type === 'prepare') this.#voted(member, command, result as Result, context)
         if (command.type === 'finish') {
@@ -59,9 +51,4 @@ export class ShardWatch {
     if (context.timeMs >= closed.timeMs + tombstoneMs) return
     this.#broken ??= `TX7: ${member} votes yes at ${context.index} for attempt ${attempt} of ${tx}, aborted at ${closed.index}`
   }
-}
-
-function isAnswered(store: Store, command: Command): boolean {
-  if (command.type !== 'execute' && command.type !== 'decide') return false
-  return (store.get(`r/${command.tx}`) as RecordRow | undefined)?.outcome !== undefined
 }

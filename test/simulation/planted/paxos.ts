@@ -27,11 +27,6 @@ const actorBugs: Readonly<Record<string, (type: AnyActorType) => AnyActorType>> 
       : type,
   /** An acceptor accepts below what it has promised: an old leader is not fenced off. */
   promiseNotKept: type => (type.type === 'acceptor' ? unfenced(type) : type),
-  /** Votes of lives that have lost their memory since still count. */
-  oldLivesCount: type =>
-    type.type === 'proposer'
-      ? mishears(type, message => ('lives' in message ? { ...message, lives: {} } : message))
-      : type,
   /** A node that lost its disk votes at once, as if it remembered. */
   amnesiaIgnored: type => misled(type, start => ({ ...start, amnesiac: false })),
 }

@@ -1,7 +1,7 @@
 /** Runs a suite over many seeds: what failed, which goals were reached, whether the same seed gave the same trace. */
 import type { Less, Suite } from '../suite.ts'
 import type { Outcome, Task } from './one-seed.ts'
-import type { Pool } from './pool.ts'
+import type { Processes } from './pool.ts'
 
 export interface Batch extends Less {
   readonly suite: Suite
@@ -30,15 +30,15 @@ export interface BatchResult {
 }
 
 /** A batch from this size on must reach every goal. */
-const goalsFrom = 100
+const goalsFrom = 300
 /** One seed in so many runs again, twice, each time in a fresh process, and must give the same trace. */
 const repeatEvery = 50
 
-export async function runBatch(pool: Pool, batch: Batch): Promise<BatchResult> {
+export async function runBatch(processes: Processes, batch: Batch): Promise<BatchResult> {
   const outcomes: Outcome[] = []
   let failed = 0
   const one = async (seed: number) => {
-    const outcome = await pool.run(taskOf(batch, seed))
+    const outcome = await processes.run(taskOf(batch, seed))
     outcomes.push(outcome)
     if (outcome.error !== undefined) failed += 1
     batch.progress?.(outcomes.length, failed)
@@ -46,7 +46,7 @@ export async function runBatch(pool: Pool, batch: Batch): Promise<BatchResult> {
   await Promise.all(Array.from({ length: batch.seeds }, (_, index) => one(batch.from + index)))
   outcomes.sort((a, b) => a.seed - b.seed)
   const sample = outcomes.filter((outcome, index) => index % repeatEvery === 0 && outcome.error === undefined)
-  const failures = [...outcomes.filter(isFailure), ...(await repeat(pool, batch, sample))]
+  const failures = [...outcomes.filter(isFailure), ...(await repeat(processes, batch, sample))]
   const goals = summed(batch.suite, outcomes)
   return {
     passed: batch.seeds - failures.length,
@@ -78,11 +78,11 @@ export function isFailure(outcome: Outcome): outcome is Failure {
   return outcome.error !== undefined
 }
 
-async function repeat(pool: Pool, batch: Batch, sample: readonly Outcome[]): Promise<Failure[]> {
+async function repeat(processes: Processes, batch: Batch, sample: readonly Outcome[]): Promise<Failure[]> {
   const failures: Failure[] = []
   for (const first of sample) {
     const task = taskOf(batch, first.seed)
-    const again = await Promise.all([pool.runFresh(task), pool.runFresh(task)])
+    const again = await Promise.all([processes.runFresh(task), processes.runFresh(task)])
     const hashes = [first, ...again].map(({ hash }) => hash)
     if (hashes.every(hash => hash === first.hash)) continue
     const message = `runs of the same seed in three processes differ: ${hashes.join(', ')}`

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Suite } from '../suite.ts'
 import { type Failure, isFailure, taskOf } from './batch.ts'
-import type { Pool } from './pool.ts'
+import type { Processes } from './pool.ts'
 
 const file = join(import.meta.dirname, '..', 'planted', 'seeds.json')
 
@@ -26,9 +26,13 @@ export function seedsOf(suite: Suite, planted: string): readonly number[] {
 }
 
 /** The first recorded seed that is red. */
-export async function replayPlanted(pool: Pool, suite: Suite, planted: string): Promise<Failure | undefined> {
+export async function replayPlanted(
+  processes: Processes,
+  suite: Suite,
+  planted: string,
+): Promise<Failure | undefined> {
   for (const seed of seedsOf(suite, planted)) {
-    const outcome = await pool.run(taskOf({ suite, planted }, seed))
+    const outcome = await processes.run(taskOf({ suite, planted }, seed))
     if (isFailure(outcome)) return outcome
   }
   return undefined
@@ -36,7 +40,7 @@ export async function replayPlanted(pool: Pool, suite: Suite, planted: string): 
 
 /** The first seeds that catch it, from 1 on. */
 export async function searchPlanted(
-  pool: Pool,
+  processes: Processes,
   suite: Suite,
   planted: string,
   jobs: number,
@@ -44,7 +48,7 @@ export async function searchPlanted(
   const found: Failure[] = []
   for (let seed = 1; seed <= plantedWithin && found.length < kept; seed += jobs) {
     const seeds = Array.from({ length: jobs }, (_, index) => seed + index)
-    const outcomes = await Promise.all(seeds.map(one => pool.run(taskOf({ suite, planted }, one))))
+    const outcomes = await Promise.all(seeds.map(one => processes.run(taskOf({ suite, planted }, one))))
     found.push(...outcomes.filter(isFailure))
   }
   return found.slice(0, kept)

@@ -10,7 +10,13 @@ interface Job {
   done(outcome: Outcome): void
 }
 
-export class Pool {
+export interface Processes {
+  run(task: Task): Promise<Outcome>
+  /** In a process that has done nothing else. */
+  runFresh(task: Task): Promise<Outcome>
+}
+
+export class Pool implements Processes {
   readonly #most: number
   readonly #free: ChildProcess[] = []
   readonly #waiting: Job[] = []
@@ -27,7 +33,6 @@ export class Pool {
     })
   }
 
-  /** In a process that has done nothing else. */
   async runFresh(task: Task): Promise<Outcome> {
     const child = fork(worker)
     const outcome = await outcomeOf(child, task)

@@ -2,17 +2,17 @@
 
 import type { Less } from '../suite.ts'
 import { type Batch, type Failure, isFailure, taskOf } from './batch.ts'
-import type { Pool } from './pool.ts'
+import type { Processes } from './pool.ts'
 
 export interface Smaller {
   readonly failure: Failure
   readonly less: Less
 }
 
-export async function shrink(pool: Pool, batch: Batch, first: Failure): Promise<Smaller> {
+export async function shrink(processes: Processes, batch: Batch, first: Failure): Promise<Smaller> {
   let best: Smaller = { failure: first, less: { ...batch } }
   const attempt = async (less: Less): Promise<boolean> => {
-    const outcome = await pool.run(taskOf({ ...batch, ...less }, first.seed))
+    const outcome = await processes.run(taskOf({ ...batch, ...less }, first.seed))
     if (isFailure(outcome)) best = { failure: outcome, less }
     return isFailure(outcome)
   }

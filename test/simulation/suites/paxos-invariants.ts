@@ -21,6 +21,7 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
     const { promise, place } = state
     const life = `${node} ${place.incarnation}`
     const before = highest.get(life) ?? noBallot
+    if (promise === before) return
     assert(
       compareBallots(promise, before) >= 0,
       `the promise of ${node} went back from ${printBallot(before)} to ${printBallot(promise)}`,

@@ -59,7 +59,7 @@ function runTransactions(run: Run): void {
   })
   run.sim = sim
   const observed = new Observed(goal => run.reached(goal))
-  const watch = new ShardWatch(goal => run.reached(goal))
+  const watch = new ShardWatch()
   sim.check(() => watch.check())
   for (const node of nodes) {
     const machine = (group: GroupConfig) => {
