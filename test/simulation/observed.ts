@@ -44,12 +44,12 @@ export class Observed {
   }
 
   #acceptor(type: ActorType<AcceptorState, Fields, unknown>): AnyActorType {
-    const said = new Overheard()
+    const said = new Overheard('accepted', 'promise')
     return {
       ...type,
       receive: (state, event, out) => {
         type.receive(state, event, said.through(out))
-        if (!said.has('accepted') && !said.has('promise')) return
+        if (said.messages.length === 0) return
         if (!state.place.incarnation.startsWith('1-')) this.#reached('a recovered acceptor votes')
       },
     }
@@ -70,7 +70,7 @@ export class Observed {
   }
 
   #learner(type: AnyActorType, group: string): AnyActorType {
-    const said = new Overheard()
+    const said = new Overheard('inquire')
     return {
       ...type,
       receive: (state, event: Event<Fields>, out) => {
@@ -79,7 +79,7 @@ export class Observed {
           if (isAnswered(state, event.message)) this.#reached('duplicate answered from the record')
         }
         type.receive(state, event, said.through(out))
-        for (const { attempts } of said.of('inquire')) {
+        for (const { attempts } of said.messages) {
           for (const attempt of attempts as readonly Attempt[]) this.#inDoubt.add(nameOf(attempt, group))
         }
       },
@@ -126,26 +126,24 @@ function nameOf({ tx, attempt }: Attempt, group = ''): string {
   return `${group} ${tx} ${attempt}`
 }
 
-/** Passes an outbox on, and keeps what was sent during one event. */
+/** Passes an outbox on, and keeps what was sent of some types during one event. */
 class Overheard implements Outbox {
+  messages: Fields[] = []
+  readonly #types: readonly unknown[]
   #out: Outbox | undefined
-  readonly #sent: Fields[] = []
+
+  constructor(...types: readonly string[]) {
+    this.#types = types
+  }
 
   through(out: Outbox): Outbox {
     this.#out = out
-    this.#sent.length = 0
+    if (this.messages.length > 0) this.messages = []
     return this
   }
 
-  of(type: string): readonly Fields[] {
-    return this.#sent.filter(message => message.type === type)
-  }
-  has(type: string): boolean {
-    return this.#sent.some(message => message.type === type)
-  }
-
   send(to: Address, message: unknown): void {
-    this.#sent.push(message as Fields)
+    if (this.#types.includes((message as Fields).type)) this.messages.push(message as Fields)
     this.#real.send(to, message)
   }
   reply: Outbox['reply'] = (request, result) => this.#real.reply(request, result)
