@@ -37,11 +37,31 @@ export class Connection {
   #backoff: number = backoffMs.first
   #retry: NodeJS.Timeout | undefined
   #closed = false
+  readonly #preferred: number
+  #node: string | undefined
 
   constructor(urls: readonly string[], startAt: number) {
     this.#urls = urls
-    this.#at = startAt % urls.length
+    this.#preferred = startAt % urls.length
+    this.#at = this.#preferred
     this.#dial()
+  }
+
+  /** The node at the other end; undefined while that is not known. */
+  get node(): string | undefined {
+    return this.#node
+  }
+
+  /** What the node at the other end said that it is. */
+  arrivedAt(node: string): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#node = node
+  }
+
+  /** Back to the node that it was made for, which may be there again: when nothing waits here. */
+  returnWhenIdle(): void {
+    if (this.#at === this.#preferred || this.#waiting.size > 0) return
+    this.#at = (this.#preferred + this.#urls.length - 1) % this.#urls.length
+    this.#socket?.close()
   }
 
   /** Resolves with the node's answer, or with `NoAnswer` after `deadlineMs`. Never rejects. */
@@ -100,6 +120,7 @@ export class Connection {
   #lost(socket: WebSocket): void {
     if (this.#closed || socket !== this.#socket) return
     this.#outgoing = []
+    this.#node = undefined
     this.#at = (this.#at + 1) % this.#urls.length
     this.#retry = setTimeout(() => this.#dial(), this.#backoff * (0.5 + Math.random()))
     this.#backoff = Math.min(this.#backoff * 2, backoffMs.most)

@@ -49,6 +49,7 @@ const requestSchema = z.discriminatedUnion('type', [
     deadlineMs,
   }),
   z.strictObject({ type: z.literal('lookup'), id: txId, keyspace: name, key, deadlineMs }),
+  z.strictObject({ type: z.literal('routes'), deadlineMs }),
 ])
 const frameSchema = z.array(z.tuple([z.int(), z.unknown()])).max(10_000)
 
