@@ -4,15 +4,14 @@
  */
 import type { Json } from '@synod/runtime/protocol'
 import { judge, nothingPending, type Reservation, unbounded } from '../concurrency/escrow.ts'
-import { itemOf, type LockRequest, locksOf } from '../concurrency/lock-modes.ts'
-import type { ReadonlyStore } from '../replicated/state-machine.ts'
+import type { ReadonlyStore, ReadonlyTable } from '../replicated/state-machine.ts'
 import type { NumberedResult, Refused } from './commands.ts'
 import { failedCondition } from './conditions.ts'
 import { limits, sizeOf } from './limits.ts'
-import type { Numbered } from './messages.ts'
 import type { Operation, OperationResult } from './operations.ts'
-import { row, type Stored } from './rows.ts'
+import { type Stored, table } from './rows.ts'
 import { scanValues } from './scan-values.ts'
+import type { ItemLock, Step, Work } from './work.ts'
 
 export type Evaluation =
   | { readonly verdict: 'possible'; readonly results: readonly NumberedResult[] }
@@ -26,38 +25,37 @@ export interface Circumstances {
   readonly decides: boolean
 }
 
-type Step = { readonly result: OperationResult } | Omit<Refused, 'operation'>
+type Taken = { readonly result: OperationResult } | Omit<Refused, 'operation'>
 interface View {
   readonly store: ReadonlyStore
-  readonly modes: LockRequest['items']
+  readonly values: ReadonlyTable<Stored>
   readonly version: number
-  /** What the operations so far made of keys; undefined: deleted. */
-  readonly written: Map<string, Stored | undefined>
-  /** What is added to a key that is only added to, and what it holds. */
-  readonly sums: Map<string, { readonly sum: Reservation; readonly value: number | undefined }>
+  /** What the operations so far made of keys (undefined: deleted), where there are more to come. */
+  readonly written: Map<string, Stored | undefined> | undefined
 }
 
-export function evaluate(
-  store: ReadonlyStore,
-  operations: readonly Numbered[],
-  circumstances: Circumstances,
-  request: LockRequest = locksOf(operations.map(({ operation }) => operation)),
-): Evaluation {
-  const modes = request.items
-  const view: View = { store, modes, version: circumstances.version, written: new Map(), sums: new Map() }
+export function evaluate(store: ReadonlyStore, work: Work, circumstances: Circumstances): Evaluation {
+  const { version, decides } = circumstances
+  const written = work.steps.length > 1 ? new Map<string, Stored | undefined>() : undefined
+  const view: View = { store, values: table.values(store), version, written }
   const results: NumberedResult[] = []
-  for (const { index, operation } of operations) {
-    const step = stepOf(view, operation)
-    if ('reason' in step) return { verdict: 'refused', operation: index, ...step }
-    results.push({ index, result: step.result })
+  for (const step of work.steps) {
+    const taken = take(view, step)
+    if ('reason' in taken) {
+      const { reason, detail } = taken
+      return { verdict: 'refused', operation: step.index, reason, detail }
+    }
+    results.push({ index: step.index, result: taken.result })
   }
-  return judgeAdds(view, operations, results, circumstances.decides)
+  return judgeAdds(view, work, results, decides)
 }
 
-function stepOf(view: View, operation: Operation): Step {
-  if (operation.op === 'scan') return { result: { entries: scanValues(view.store, operation, view.written) } }
-  const item = itemOf(operation)
-  if (operation.op === 'add' && view.modes.get(item) === 'add') return escrowed(view, item, operation)
+function take(view: View, step: Step): Taken {
+  if (step.lock === undefined)
+    return { result: { entries: scanValues(view.store, step.operation, view.written) } }
+  const { operation } = step
+  const { item, mode } = step.lock
+  if (operation.op === 'add' && mode === 'add') return escrowed(view, item, operation)
   const overwrites = operation.op === 'put' || operation.op === 'delete'
   const now = overwrites ? undefined : valueNow(view, item)
   if (operation.op === 'get') return { result: { value: now?.value ?? null, version: now?.version ?? 0 } }
@@ -68,13 +66,13 @@ function stepOf(view: View, operation: Operation): Step {
   }
   const next = changed(operation, now?.value)
   if ('reason' in next) return { reason: next.reason, detail: `${item}: ${next.detail}` }
-  view.written.set(item, next.value === undefined ? undefined : { value: next.value, version: view.version })
+  view.written?.set(item, next.value === undefined ? undefined : { value: next.value, version: view.version })
   if (operation.op === 'add') return { result: { value: next.value as number } }
   return { result: { version: view.version } }
 }
 
-function valueNow({ store, written }: View, item: string): Stored | undefined {
-  return written.size > 0 && written.has(item) ? written.get(item) : row.value(store, item)
+function valueNow({ values, written }: View, item: string): Stored | undefined {
+  return written?.has(item) ? written.get(item) : values.get(item)
 }
 
 type Change = Extract<Operation, { op: 'put' | 'delete' | 'append' | 'add' }>
@@ -105,18 +103,18 @@ function changed(
   }
 }
 
-/** An add that excludes no other: taken into the sum of its key, judged when all are known. */
-function escrowed(view: View, item: string, add: Extract<Operation, { op: 'add' }>): Step {
-  const value = row.value(view.store, item)?.value
-  const start = startOf(add, value)
+/** An add that excludes no other: part of the sum of its key, which is judged when nothing else speaks against it. */
+function escrowed(view: View, item: string, add: Extract<Operation, { op: 'add' }>): Taken {
+  const start = startOf(add, view.values.get(item)?.value)
   if (typeof start !== 'number') {
     // What pending adds create may be there soon: left to the judgement below.
-    const comes = start.reason === 'missing' && row.escrow(view.store, item) !== undefined
+    const comes = start.reason === 'missing' && table.escrow(view.store).has(item)
     if (!comes) return { reason: start.reason, detail: `${item}: ${start.detail}` }
   }
-  view.sums.set(item, { sum: summed(view.sums.get(item)?.sum, add), value: value as number | undefined })
-  return { result: { value: null } }
+  return unknownValue
 }
+
+const unknownValue: Taken = { result: { value: null } }
 
 function startOf(
   add: Extract<Operation, { op: 'add' }>,
@@ -127,42 +125,36 @@ function startOf(
   return { reason: 'notANumber', detail: 'not an integer' }
 }
 
-/** All adds of a transaction to one key: one sum within all their bounds. */
-function summed(before: Reservation | undefined, add: Extract<Operation, { op: 'add' }>): Reservation {
-  const initial = before?.initial ?? add.initial
-  return {
-    amount: (before?.amount ?? 0) + add.amount,
-    min: Math.max(before?.min ?? unbounded.min, add.min ?? unbounded.min),
-    max: Math.min(before?.max ?? unbounded.max, add.max ?? unbounded.max),
-    ...(initial === undefined ? {} : { initial }),
-  }
-}
-
 function judgeAdds(
-  view: View,
-  operations: readonly Numbered[],
+  { store, values }: View,
+  { steps, locks }: Work,
   results: readonly NumberedResult[],
   decides: boolean,
 ): Evaluation {
   const waits: string[] = []
-  const known = new Map<string, number>()
-  for (const [item, { sum, value }] of view.sums) {
-    const pending = row.escrow(view.store, item) ?? nothingPending
+  let known: Map<ItemLock, number> | undefined
+  for (const lock of locks) {
+    const { item, mode, sum } = lock
+    if (mode !== 'add' || sum === undefined) continue
+    const value = values.get(item)?.value as number | undefined
+    const pending = table.escrow(store).get(item) ?? nothingPending
     const verdict = judgeOne(value, pending, sum)
+    const start = value ?? sum.initial ?? 0
     if (verdict === 'wait') waits.push(item)
     else if (verdict === 'outOfBounds') {
-      const first = operations.find(({ operation }) => operation.op === 'add' && itemOf(operation) === item)
-      const { detail } = outOfBounds(value ?? sum.initial ?? 0, sum.amount, sum)
-      return {
-        verdict: 'refused',
-        reason: 'outOfBounds',
-        operation: first?.index ?? 0,
-        detail: `${item}: ${detail}`,
-      }
-    } else if (decides && pending.count === 0) known.set(item, value ?? sum.initial ?? 0)
+      const operation = steps.find(step => step.lock === lock)?.index ?? 0
+      const { reason, detail } = outOfBounds(start, sum.amount, sum)
+      return { verdict: 'refused', reason, operation, detail: `${item}: ${detail}` }
+    } else if (decides && pending.count === 0) {
+      known ??= new Map()
+      known.set(lock, start)
+    }
   }
   if (waits.length > 0) return { verdict: 'wait', items: waits }
-  return { verdict: 'possible', results: withNewValues(operations, results, known) }
+  return {
+    verdict: 'possible',
+    results: known === undefined ? results : withNewValues(steps, results, known),
+  }
 }
 
 function judgeOne(value: number | undefined, pending: typeof nothingPending, sum: Reservation) {
@@ -174,19 +166,17 @@ function judgeOne(value: number | undefined, pending: typeof nothingPending, sum
 }
 
 function withNewValues(
-  operations: readonly Numbered[],
+  steps: readonly Step[],
   results: readonly NumberedResult[],
-  known: Map<string, number>,
+  known: Map<ItemLock, number>,
 ): readonly NumberedResult[] {
-  if (known.size === 0) return results
   return results.map((numbered, at) => {
-    const operation = operations[at]?.operation
-    if (operation?.op !== 'add') return numbered
-    const item = itemOf(operation)
-    const before = known.get(item)
-    if (before === undefined) return numbered
-    known.set(item, before + operation.amount)
-    return { index: numbered.index, result: { value: before + operation.amount } }
+    const { lock, operation } = steps[at] ?? {}
+    const before = lock === undefined ? undefined : known.get(lock)
+    if (lock === undefined || before === undefined || operation?.op !== 'add') return numbered
+    const value = before + operation.amount
+    known.set(lock, value)
+    return { index: numbered.index, result: { value } }
   })
 }
 
@@ -198,18 +188,4 @@ function outOfBounds(
   const sum = `${start} ${amount < 0 ? '−' : '+'} ${Math.abs(amount)}`
   const detail = start + amount < min ? `${sum} is below ${min}` : `${sum} is above ${max}`
   return { reason: 'outOfBounds', detail }
-}
-
-/** What an add-only key is reserved for, by item. */
-export function reservationsOf(
-  operations: readonly Numbered[],
-  modes: LockRequest['items'],
-): Map<string, Reservation> {
-  const sums = new Map<string, Reservation>()
-  for (const { operation } of operations) {
-    if (operation.op !== 'add') continue
-    const item = itemOf(operation)
-    if (modes.get(item) === 'add') sums.set(item, summed(sums.get(item), operation))
-  }
-  return sums
 }
