@@ -27,7 +27,7 @@ export class StoreReader implements ReadonlyStore {
     return this.data.size
   }
   table(kind: string): ReadonlyTable {
-    return new TableReader(this.data, named(this.data, kind))
+    return new TableView(this.data, named(this.data, kind), undefined)
   }
   get(key: string): unknown {
     const table = tableOf(this.data, key)
@@ -60,7 +60,7 @@ export class StoreWriter extends StoreReader implements Store {
   readonly #journal = new Journal()
 
   override table(kind: string): Table {
-    return new TableWriter(this.data, named(this.data, kind), this.#journal)
+    return new TableView(this.data, named(this.data, kind), this.#journal)
   }
   put(key: string, value: unknown): void {
     const table = tableOf(this.data, key)
@@ -80,12 +80,15 @@ export class StoreWriter extends StoreReader implements Store {
   }
 }
 
-class TableReader implements ReadonlyTable {
-  protected readonly data: StoreData
-  protected readonly rows: TableData
-  constructor(data: StoreData, rows: TableData) {
+/** Made anew for each use, so it is one class without a base: those are made in no time. Readers have no journal. */
+class TableView implements Table {
+  private readonly data: StoreData
+  private readonly rows: TableData
+  private readonly journal: Journal | undefined
+  constructor(data: StoreData, rows: TableData, journal: Journal | undefined) {
     this.data = data
     this.rows = rows
+    this.journal = journal
   }
   get size(): number {
     return this.rows.size
@@ -100,19 +103,13 @@ class TableReader implements ReadonlyTable {
   scan(from?: string, to?: string): Iterable<readonly [name: string, value: unknown]> {
     return scanTable(this.data, this.rows, from, to)
   }
-}
-
-class TableWriter extends TableReader implements Table {
-  readonly #journal: Journal
-  constructor(data: StoreData, rows: TableData, journal: Journal) {
-    super(data, rows)
-    this.#journal = journal
-  }
   put(name: string, value: unknown): void {
-    this.#journal.change(this.data, entryOf(this.rows, name), value)
+    assert(this.journal !== undefined, 'only `apply` writes')
+    this.journal.change(this.data, entryOf(this.rows, name), value)
   }
   delete(name: string): void {
-    deleteFrom(this.data, this.rows, name, this.#journal)
+    assert(this.journal !== undefined, 'only `apply` writes')
+    deleteFrom(this.data, this.rows, name, this.journal)
   }
 }
 
