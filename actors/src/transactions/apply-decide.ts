@@ -42,14 +42,16 @@ export function applyDecide(
     const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
     table.unfinished(store).put(tx, { attempt, owing })
   }
-  const results = inOrder(own.results.concat(...votes.map(vote => vote.results)))
+  const results = inOrder(own.results, votes)
   return record(store, command, before, command, { status: 'committed', results }, context)
 }
 
-function inOrder(results: NumberedResult[]): OperationResult[] {
-  const sorted = results.every(({ index }, at) => at === 0 || index > (results[at - 1]?.index ?? 0))
-  if (!sorted) results.sort((a, b) => a.index - b.index)
-  return results.map(({ result }) => result)
+/** In the order of the operations. A single one, as most are, is in order. */
+function inOrder(own: readonly NumberedResult[], votes: Decide['votes']): OperationResult[] {
+  const [first] = own
+  if (first !== undefined && own.length === 1 && votes.length === 0) return [first.result]
+  const all = own.concat(...votes.map(vote => vote.results))
+  return all.sort((a, b) => a.index - b.index).map(({ result }) => result)
 }
 
 /** [TX4] */

@@ -8,10 +8,10 @@ import type { ReadonlyStore, ReadonlyTable } from '../replicated/state-machine.t
 import type { NumberedResult, Refused } from './commands.ts'
 import { failedCondition } from './conditions.ts'
 import { limits, sizeOf } from './limits.ts'
-import type { Operation, OperationResult } from './operations.ts'
+import type { OperationResult } from './operations.ts'
 import { type Stored, table } from './rows.ts'
 import { scanValues } from './scan-values.ts'
-import type { ItemLock, Step, Work } from './work.ts'
+import type { Add, ItemLock, Step, Work } from './work.ts'
 
 export type Evaluation =
   | { readonly verdict: 'possible'; readonly results: readonly NumberedResult[] }
@@ -25,7 +25,7 @@ export interface Circumstances {
   readonly decides: boolean
 }
 
-type Taken = { readonly result: OperationResult } | Omit<Refused, 'operation'>
+type Refusing = Omit<Refused, 'operation'>
 interface View {
   readonly store: ReadonlyStore
   readonly values: ReadonlyTable<Stored>
@@ -40,89 +40,88 @@ export function evaluate(store: ReadonlyStore, work: Work, circumstances: Circum
   const view: View = { store, values: table.values(store), version, written }
   const results: NumberedResult[] = []
   for (const step of work.steps) {
-    const taken = take(view, step)
-    if ('reason' in taken) {
-      const { reason, detail } = taken
+    const result = resultOf(view, step)
+    if ('reason' in result) {
+      const { reason, detail } = result
       return { verdict: 'refused', operation: step.index, reason, detail }
     }
-    results.push({ index: step.index, result: taken.result })
+    results.push({ index: step.index, result })
   }
   return judgeAdds(view, work, results, decides)
 }
 
-function take(view: View, step: Step): Taken {
-  if (step.lock === undefined)
-    return { result: { entries: scanValues(view.store, step.operation, view.written) } }
+function resultOf(view: View, step: Step): OperationResult | Refusing {
+  if (step.lock === undefined) return { entries: scanValues(view.store, step.operation, view.written) }
   const { operation } = step
   const { item, mode } = step.lock
-  if (operation.op === 'add' && mode === 'add') return escrowed(view, item, operation)
-  const overwrites = operation.op === 'put' || operation.op === 'delete'
-  const now = overwrites ? undefined : valueNow(view, item)
-  if (operation.op === 'get') return { result: { value: now?.value ?? null, version: now?.version ?? 0 } }
-  if (operation.op === 'check') {
-    const failed = failedCondition(operation, now)
-    if (failed === undefined) return { result: { ok: true } }
-    return { reason: 'checkFailed', detail: `${item}: ${failed}` }
+  switch (operation.op) {
+    case 'put':
+      return written(view, item, operation.value)
+    case 'delete':
+      return written(view, item, undefined)
+    case 'get': {
+      const now = valueNow(view, item)
+      return { value: now?.value ?? null, version: now?.version ?? 0 }
+    }
+    case 'check': {
+      const failed = failedCondition(operation, valueNow(view, item))
+      return failed === undefined ? holds : { reason: 'checkFailed', detail: `${item}: ${failed}` }
+    }
+    case 'append':
+      return appended(view, item, operation.value)
+    case 'add':
+      return mode === 'add' ? escrowed(view, item, operation) : added(view, item, operation)
   }
-  const next = changed(operation, now?.value)
-  if ('reason' in next) return { reason: next.reason, detail: `${item}: ${next.detail}` }
-  view.written?.set(item, next.value === undefined ? undefined : { value: next.value, version: view.version })
-  if (operation.op === 'add') return { result: { value: next.value as number } }
-  return { result: { version: view.version } }
 }
+
+const holds: OperationResult = { ok: true }
+/** Of an add that others may be pending beside. */
+const notKnownYet: OperationResult = { value: null }
 
 function valueNow({ values, written }: View, item: string): Stored | undefined {
   return written?.has(item) ? written.get(item) : values.get(item)
 }
 
-type Change = Extract<Operation, { op: 'put' | 'delete' | 'append' | 'add' }>
+function written(view: View, item: string, value: Json | undefined): OperationResult {
+  const { version } = view
+  view.written?.set(item, value === undefined ? undefined : { value, version })
+  return { version }
+}
 
-/** The value after a change of a key that nobody else may touch. */
-function changed(
-  operation: Change,
-  before: Json | undefined,
-): { readonly value: Json | undefined } | Omit<Refused, 'operation'> {
-  switch (operation.op) {
-    case 'put':
-      return { value: operation.value }
-    case 'delete':
-      return { value: undefined }
-    case 'append': {
-      if (before !== undefined && !Array.isArray(before)) return { reason: 'notAList', detail: 'not a list' }
-      const list = [...((before as readonly Json[] | undefined) ?? []), operation.value]
-      if (sizeOf(list) <= limits.valueBytes) return { value: list }
-      return { reason: 'tooLarge', detail: `the list would be larger than ${limits.valueBytes} bytes` }
-    }
-    case 'add': {
-      const start = startOf(operation, before)
-      if (typeof start !== 'number') return start
-      const value = start + operation.amount
-      const { min = unbounded.min, max = unbounded.max } = operation
-      return value < min || value > max ? outOfBounds(start, operation.amount, { min, max }) : { value }
-    }
+function appended(view: View, item: string, value: Json): OperationResult | Refusing {
+  const before = valueNow(view, item)?.value
+  if (before !== undefined && !Array.isArray(before)) {
+    return { reason: 'notAList', detail: `${item}: not a list` }
   }
+  const list = [...((before as readonly Json[] | undefined) ?? []), value]
+  if (sizeOf(list) <= limits.valueBytes) return written(view, item, list)
+  const detail = `${item}: the list would be larger than ${limits.valueBytes} bytes`
+  return { reason: 'tooLarge', detail }
+}
+
+/** An add to a key that nobody else may touch. */
+function added(view: View, item: string, add: Add): OperationResult | Refusing {
+  const start = startOf(add, item, valueNow(view, item)?.value)
+  if (typeof start !== 'number') return start
+  const value = start + add.amount
+  const { min = unbounded.min, max = unbounded.max } = add
+  if (value < min || value > max) return outOfBounds(item, start, { amount: add.amount, min, max })
+  written(view, item, value)
+  return { value }
 }
 
 /** An add that excludes no other: part of the sum of its key, which is judged when nothing else speaks against it. */
-function escrowed(view: View, item: string, add: Extract<Operation, { op: 'add' }>): Taken {
-  const start = startOf(add, view.values.get(item)?.value)
-  if (typeof start !== 'number') {
-    // What pending adds create may be there soon: left to the judgement below.
-    const comes = start.reason === 'missing' && table.escrow(view.store).has(item)
-    if (!comes) return { reason: start.reason, detail: `${item}: ${start.detail}` }
-  }
-  return unknownValue
+function escrowed(view: View, item: string, add: Add): OperationResult | Refusing {
+  const start = startOf(add, item, view.values.get(item)?.value)
+  // What pending adds create may be there soon: left to the judgement below.
+  const comes = typeof start !== 'number' && start.reason === 'missing' && table.escrow(view.store).has(item)
+  return typeof start === 'number' || comes ? notKnownYet : start
 }
 
-const unknownValue: Taken = { result: { value: null } }
-
-function startOf(
-  add: Extract<Operation, { op: 'add' }>,
-  before: Json | undefined,
-): number | Omit<Refused, 'operation'> {
-  if (before === undefined) return add.initial ?? { reason: 'missing', detail: 'does not exist' }
+function startOf(add: Add, item: string, before: Json | undefined): number | Refusing {
+  if (before === undefined) return add.initial ?? { reason: 'missing', detail: `${item}: does not exist` }
   if (Number.isSafeInteger(before)) return before as number
-  return { reason: 'notANumber', detail: 'not an integer' }
+  return { reason: 'notANumber', detail: `${item}: not an integer` }
 }
 
 function judgeAdds(
@@ -143,8 +142,7 @@ function judgeAdds(
     if (verdict === 'wait') waits.push(item)
     else if (verdict === 'outOfBounds') {
       const operation = steps.find(step => step.lock === lock)?.index ?? 0
-      const { reason, detail } = outOfBounds(start, sum.amount, sum)
-      return { verdict: 'refused', reason, operation, detail: `${item}: ${detail}` }
+      return { verdict: 'refused', operation, ...outOfBounds(item, start, sum) }
     } else if (decides && pending.count === 0) {
       known ??= new Map()
       known.set(lock, start)
@@ -181,11 +179,11 @@ function withNewValues(
 }
 
 function outOfBounds(
+  item: string,
   start: number,
-  amount: number,
-  { min, max }: { readonly min: number; readonly max: number },
-): Omit<Refused, 'operation'> {
+  { amount, min, max }: Pick<Reservation, 'amount' | 'min' | 'max'>,
+): Refusing {
   const sum = `${start} ${amount < 0 ? '−' : '+'} ${Math.abs(amount)}`
   const detail = start + amount < min ? `${sum} is below ${min}` : `${sum} is above ${max}`
-  return { reason: 'outOfBounds', detail }
+  return { reason: 'outOfBounds', detail: `${item}: ${detail}` }
 }

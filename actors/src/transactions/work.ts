@@ -28,7 +28,7 @@ export interface Work {
   readonly prefixes: readonly string[]
 }
 
-type Add = Extract<Operation, { op: 'add' }>
+export type Add = Extract<Operation, { op: 'add' }>
 type Growing = { readonly item: string; mode: LockMode; sum: Reservation | undefined }
 
 export function workOf(operations: readonly Numbered[]): Work {
