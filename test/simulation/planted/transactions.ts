@@ -6,6 +6,7 @@ import {
   type StateMachine,
   type Store,
   shardMachine,
+  type Table,
 } from '@synod/actors'
 import type { AnyActorType } from '@synod/runtime/protocol'
 import { mishears } from './wrappers.ts'
@@ -33,12 +34,12 @@ const hearing: Readonly<Record<string, (message: Fields) => Fields>> = {
   readTooEarly: message => (message.type === 'readKeys' ? { ...message, fast: true } : message),
 }
 
-/** Rows of a shard that are never written. */
+/** Kinds of rows of a shard that are never written. */
 const lost: Readonly<Record<string, readonly string[]>> = {
-  locksNotKept: ['l/', 'g/'],
-  reservationsNotKept: ['e/'],
-  answersNotKept: ['r/'],
-  talliesNotKept: ['tally/'],
+  locksNotKept: ['l', 'g'],
+  reservationsNotKept: ['e'],
+  answersNotKept: ['r'],
+  talliesNotKept: ['tally'],
 }
 
 /** What is done to a command before it is applied. */
@@ -99,10 +100,22 @@ function without(store: Store, kinds: readonly string[]): Store {
     get size() {
       return store.size
     },
-    put: (key, value) => {
-      if (!kinds.some(kind => key.startsWith(kind))) store.put(key, value)
-    },
+    put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
+    table: kind => (kinds.includes(kind) ? unwritable(store.table(kind)) : store.table(kind)),
+  }
+}
+
+function unwritable(table: Table): Table {
+  return {
+    get: name => table.get(name),
+    has: name => table.has(name),
+    scan: (from, to) => table.scan(from, to),
+    get size() {
+      return table.size
+    },
+    put: () => {},
+    delete: name => table.delete(name),
   }
 }
 
