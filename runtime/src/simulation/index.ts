@@ -5,7 +5,7 @@ export { type Random, seededRandom } from './random.ts'
 export type { Bounds, Flight, SearchModel, Seen, Step } from './search/model.ts'
 export { World } from './search/model.ts'
 export { type Broken, type SearchLimits, type SearchReport, search } from './search/search.ts'
-export { story } from './search/story.ts'
+export { messageText, story } from './search/story.ts'
 export type { SearchNode } from './search/turns.ts'
 export {
   type CrashOptions,

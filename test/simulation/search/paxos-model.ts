@@ -6,25 +6,24 @@
  * after restarts, and never flush.
  */
 import { type GroupConfig, paxosGroupActors, type StateMachine } from '@synod/actors'
+import { type Address, actorId, actorOf, address, assert, type NodeId, nodeId } from '@synod/runtime/protocol'
 import {
-  type ActorType,
-  type Address,
-  type AnyActorType,
-  actorId,
-  actorOf,
-  address,
-  assert,
-  type NodeId,
-  nodeId,
-} from '@synod/runtime/protocol'
-import type { Flight, SearchModel, SearchNode, Seen, World } from '@synod/runtime/simulation'
+  type Flight,
+  messageText,
+  type SearchModel,
+  type SearchNode,
+  type Seen,
+  type World,
+} from '@synod/runtime/simulation'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
 import { type Ballot, compareBallots, printBallot, sameBallot } from '../../../actors/src/paxos/ballot.ts'
 import type { LearnerState } from '../../../actors/src/paxos/learner-state.ts'
 import type { ProposerMessage } from '../../../actors/src/paxos/messages.ts'
 import { ownBallot, type ProposerState } from '../../../actors/src/paxos/proposer-state.ts'
+import { decodeBatch } from '../../../actors/src/replicated/machine-host.ts'
 import { plantActor } from '../planted/paxos.ts'
 import { promiseKept } from '../suites/paxos-invariants.ts'
+import { inPlace } from './in-place.ts'
 
 const group = 'g'
 const nodes = ['n1', 'n2', 'n3'].map(nodeId)
@@ -47,6 +46,7 @@ export function paxosModel(planted?: string): SearchModel<Votes> {
     bounds: { crashes: 1, losses: 0, copies: 0, timers: { 'proposer election': 1, 'proposer tick': 1 } },
     wallMs: node => nodes.indexOf(node) + 1,
     isOver,
+    tell,
     ghost: { voters: {}, chosen: {} },
     remember: remembered,
     turnRules: { 'PX2 a promise never goes back': promisesKept },
@@ -78,25 +78,7 @@ function actorsOf(node: NodeId, planted: string | undefined) {
   const tuning = { electionMinMs: 0 }
   return paxosGroupActors({ group: config, tuning }, machine)
     .filter(({ type }) => type.type !== 'proposer' || proposers.includes(node))
-    .map(placed => ({ ...placed, type: settled(plantActor(placed.type, planted)) }))
-}
-
-/** Where an actor stands never changes: frozen, all its states share it. */
-function settled(type: ActorType<{ readonly place: object }, unknown, unknown>): AnyActorType {
-  return {
-    ...type,
-    start(start, rows, out) {
-      const state = type.start(start, rows, out)
-      freeze(state.place)
-      return state
-    },
-  }
-}
-
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  Object.freeze(value)
-  for (const part of Object.values(value)) freeze(part)
+    .map(placed => ({ ...placed, type: inPlace(plantActor(placed.type, planted)) }))
 }
 
 /**
@@ -121,6 +103,20 @@ function isOver({ to, message }: Flight, world: World<Votes>): boolean {
     default:
       return false
   }
+}
+
+/** Ballots in short, values by who proposed them first, and nothing of what is the same everywhere. */
+function tell(message: unknown): string {
+  const { incarnation: _incarnation, ...rest } = message as Record<string, unknown>
+  return messageText(short(rest))
+}
+
+function short(value: unknown): unknown {
+  if (value instanceof Uint8Array) return spelled(value)
+  if (Array.isArray(value)) return value.map(short)
+  if (typeof value !== 'object' || value === null) return value
+  if ('round' in value && 'by' in value) return printBallot(value as Ballot).replace('.1-searched', '')
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, short(part)]))
 }
 
 function isAbove(ballot: Ballot, own: Ballot | undefined): boolean {
@@ -215,7 +211,7 @@ const spellings = new WeakMap<Uint8Array, string>()
 function spelled(value: Uint8Array): string {
   let text = spellings.get(value)
   if (text === undefined) {
-    text = Buffer.from(value).toString('hex')
+    text = `the no-op of ${nodes[(decodeBatch(value).timeMs % 10) - 1]}`
     spellings.set(value, text)
   }
   return text

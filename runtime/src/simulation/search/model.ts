@@ -27,6 +27,8 @@ export interface SearchModel<Ghost> {
   readonly about: string
   /** Nodes and their actors, in the order in which they start. */
   readonly nodes: readonly { readonly node: NodeId; readonly actors: readonly Activation[] }[]
+  /** Messages from outside that have come before the search begins, one after the other, with all that follows. */
+  readonly prelude?: readonly Pick<Flight, 'from' | 'to' | 'message'>[]
   /** Messages from outside that may come at any time, each once. */
   readonly inputs: readonly Pick<Flight, 'from' | 'to' | 'message'>[]
   readonly bounds: Bounds
@@ -48,6 +50,8 @@ export interface SearchModel<Ghost> {
   readonly turnRules?: Readonly<Record<string, (before: SearchNode, after: SearchNode) => void>>
   /** What must be reached at least once, lest the search prove nothing. Looked at with every step to a new state. */
   readonly goals: Readonly<Record<string, (seen: Seen<Ghost>) => boolean>>
+  /** A message in the words of its protocol. */
+  readonly tell?: (message: unknown) => string
   /**
    * What must hold when the faults are over: from a state, everything under way is delivered and timers fire, in
    * rounds, until this no longer throws. Tried for every so many states.

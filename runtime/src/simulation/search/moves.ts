@@ -26,18 +26,32 @@ export class Moves<Ghost> {
     this.turns = new Turns(model)
   }
 
-  /** Every node has started; nothing else has happened. */
+  /** Every node has started, and what comes before the search is over. */
   first(): World<Ghost> {
-    const { nodes: placed, inputs, ghost } = this.#model
+    const { nodes: placed, prelude = [], inputs, ghost } = this.#model
     const started = placed.map(({ node }) => this.turns.boot(node))
     for (const { broken } of started) if (broken !== undefined) throw broken.error
     const nodes = started.map(({ node }) => node)
-    const sent = [...inputs.map(input => this.turns.flight(input)), ...started.flatMap(({ sent }) => sent)]
-    const { inside } = apart(nodes, sent)
     const used: Used = { crashes: 0, losses: 0, copies: 0, timers: {} }
     deepFreeze(used)
     deepFreeze(ghost)
-    return new World(nodes, inside.sort(byHash), used, ghost)
+    const sent = started.flatMap(outcome => outcome.sent)
+    let world = new World(nodes, apart(nodes, sent).inside.sort(byHash), used, ghost)
+    for (const message of prelude) world = this.#settled(this.#with(world, [message]))
+    return this.#with(world, inputs)
+  }
+
+  #with(world: World<Ghost>, messages: SearchModel<Ghost>['inputs']): World<Ghost> {
+    const flights = [...world.flights, ...messages.map(message => this.turns.flight(message))]
+    return new World(world.nodes, flights.sort(byHash), world.used, world.ghost)
+  }
+
+  #settled(world: World<Ghost>): World<Ghost> {
+    let after = world
+    for (let flight = after.flights[0]; flight !== undefined; flight = after.flights[0]) {
+      after = this.deliver(after, flight).after
+    }
+    return after
   }
 
   /** In an order that depends on the world alone. */

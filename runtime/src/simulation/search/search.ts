@@ -74,6 +74,8 @@ class Search<Ghost> {
   #goals: [string, (seen: Seen<Ghost>) => boolean][]
   /** The state whose steps are being taken, and the last of them. */
   #at: { readonly state: number; move: Move<Ghost> | undefined } = { state: 0, move: undefined }
+  /** A rule that broke while everything settled: steps may lead there on a shorter way. */
+  #longer: Broken<Ghost> | undefined
   #steps = 0
   #settled = 0
 
@@ -91,7 +93,7 @@ class Search<Ghost> {
     let depth = 0
     try {
       checkWorld(this.#model, this.#first, [])
-      while (open.length > 0 && depth < this.#limits.depth) {
+      while (open.length > 0 && depth < this.#deepest) {
         const next = this.#level(open, depth + 1)
         if (this.#isFull) break
         open = next
@@ -101,7 +103,12 @@ class Search<Ghost> {
       if (!(error instanceof RuleBroken)) throw error
       return this.#report(depth, false, this.#shown(error))
     }
-    return this.#report(depth, open.length === 0, undefined)
+    return this.#report(depth, open.length === 0, this.#longer)
+  }
+
+  /** Beyond a broken rule that is known there is no shorter way to one. */
+  get #deepest(): number {
+    return Math.min(this.#limits.depth, (this.#longer?.way.length ?? Number.POSITIVE_INFINITY) - 1)
   }
 
   get #isFull(): boolean {
@@ -145,18 +152,24 @@ class Search<Ghost> {
     return this.#parents.push(parent) - 1
   }
 
+  /** The faults end in this state. What breaks on the way can be reached by steps as well, perhaps by fewer. */
   #settle(world: World<Ghost>, state: number): void {
     const { settled } = this.#model
     if (settled === undefined || state % settled.every !== 0) return
     const way: Move<Ghost>[] = []
-    const checked = (move: Move<Ghost>): void => {
-      way.push(move)
-      checkTurn(move, way)
-      checkWorld(this.#model, move.after, way)
+    try {
+      const error = settle(this.#moves, settled, world, move => {
+        way.push(move)
+        checkTurn(move, way)
+        checkWorld(this.#model, move.after, way)
+      })
+      if (error !== undefined) throw new RuleBroken(settled.rule, way, error)
+      this.#settled += 1
+    } catch (error) {
+      if (!(error instanceof RuleBroken) || error.rule === settled.rule) throw error
+      const broken = this.#shown(error)
+      if (broken.way.length <= this.#deepest || this.#longer === undefined) this.#longer = broken
     }
-    const error = settle(this.#moves, settled, world, checked)
-    if (error !== undefined) throw new RuleBroken(settled.rule, way, error)
-    this.#settled += 1
   }
 
   /** The shortest way to the step that is being looked at, and what came after it while everything settled. */
