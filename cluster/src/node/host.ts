@@ -44,7 +44,7 @@ export async function startHost(
     members: config.members,
     server: door.server,
     actors: nodeActors({ node: nodeId(config.node), map }),
-    observer: watch({ events, figures, log, node: () => running, onFatal }),
+    observer: watch({ events, figures, log }),
     faults: config.faults,
     limits: { kernel: kernelLimits(config) },
     log,

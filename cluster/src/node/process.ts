@@ -55,7 +55,7 @@ async function start(config: NodeConfig): Promise<void> {
   log('info', 'listening', { host: config.listen.host, port: config.listen.port, pid: process.pid })
   parent.tell({ type: 'listening' })
   hosted = await startHost(config, door, log, error => {
-    log('fatal', 'the store failed; memory is ahead of the disk, so this process ends', { err: error })
+    log('fatal', 'the store or an actor that the node needs failed, so this process ends', { err: error })
     leave(exitCode.fatal)
   })
   await hosted.whenReady

@@ -8,6 +8,7 @@
 import type { Now } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
 import { Kernel } from '../kernel/kernel.ts'
+import { NodeGivenUp } from '../kernel/life.ts'
 import type { Envelope, KernelPorts } from '../kernel/ports.ts'
 import type { Standing } from '../membership/standing.ts'
 import { MemoryStorage } from '../storage/memory.ts'
@@ -165,8 +166,8 @@ export class SimNode {
     else handle()
   }
 
-  spawn({ type, name, config }: Placed): void {
-    this.kernel?.spawn(type, name, config)
+  spawn({ type, name, config, group }: Placed): void {
+    this.kernel?.spawn(type, name, config, group)
   }
 
   state(actor: ActorId): unknown {
@@ -324,7 +325,8 @@ export class SimNode {
   }
 
   #died(error: unknown): void {
-    const planned = error instanceof SimulatedCrash || error instanceof StorageError
+    const planned =
+      error instanceof SimulatedCrash || error instanceof StorageError || error instanceof NodeGivenUp
     if (!planned) this.#world.fail(`the kernel of ${this.id} threw`, error)
     this.crash(error instanceof Error ? error.message : String(error))
   }

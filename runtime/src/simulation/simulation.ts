@@ -115,9 +115,9 @@ export class Simulation {
   }
 
   /** Runs an actor on a node, now and after each restart. */
-  place(node: string, type: AnyActorType, name: string, config: unknown): void {
+  place(node: string, type: AnyActorType, name: string, config: unknown, group?: string): void {
     const host = this.#host(nodeId(node))
-    const placed = { type, name, config }
+    const placed = { type, name, config, group }
     host.placed.push(placed)
     host.spawn(placed)
   }
@@ -321,7 +321,7 @@ export class Simulation {
     const outer = this.#options.observer
     return {
       deadLetter: (envelope, reason) => outer?.deadLetter?.(envelope, reason),
-      escalated: (actor, error) => outer?.escalated?.(actor, error),
+      escalated: (actor, error, step) => outer?.escalated?.(actor, error, step),
       turnEnded: report => outer?.turnEnded?.(report),
       note: (actor, name, attributes, now) => {
         this.trace.event('note', this.now, host.index, fnv1a(name), fnv1a(actor))

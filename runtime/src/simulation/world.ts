@@ -1,18 +1,13 @@
 /** What a simulated node knows of the simulation around it. */
-import type { AnyActorType } from '../actor.ts'
 import type { NodeId } from '../address.ts'
-import type { Limits, Observer } from '../kernel/ports.ts'
+import type { Activation, Limits, Observer } from '../kernel/ports.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { PlantedFault, SimNode } from './sim-node.ts'
 import type { Trace } from './trace.ts'
 
-export interface Placed {
-  readonly type: AnyActorType
-  readonly name: string
-  readonly config: unknown
-}
+export type Placed = Activation
 
 export interface World {
   readonly nodes: readonly NodeId[]

@@ -92,7 +92,8 @@ export function plantMachine(group: GroupConfig, bug: string | undefined): State
   }
 }
 
-function without(store: Store, kinds: readonly string[]): Store {
+/** A store that never keeps these rows. */
+export function without(store: Store, kinds: readonly string[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),

@@ -19,15 +19,18 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
   return (sim, node) => {
     const state = acceptorOn(sim, node, group)
     if (state === undefined || !state.votes) return
-    const { promise, place } = state
-    const life = `${node} ${place.incarnation}`
-    const before = highest.get(life) ?? noBallot
-    assert(
-      compareBallots(promise, before) >= 0,
-      `the promise of ${node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
-    )
-    highest.set(life, promise)
+    const life = `${node} ${state.place.incarnation}`
+    promiseKept(highest.get(life) ?? noBallot, state)
+    highest.set(life, state.promise)
   }
+}
+
+/** [PX2] `before`: what this acceptor had promised, in this life of its memory. */
+export function promiseKept(before: Ballot, { promise, place }: AcceptorState): void {
+  assert(
+    compareBallots(promise, before) >= 0,
+    `the promise of ${place.node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
+  )
 }
 
 /** Whether every member of these groups remembers, or has recovered. */
