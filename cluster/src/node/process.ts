@@ -3,7 +3,7 @@ import { isLoopback, loadNodeConfig, type NodeConfig } from '../config/config.ts
 import { ConfigError } from '../config/parse.ts'
 import { adminToken } from './access.ts'
 import { exitCode, Failure, listen, writableFolder } from './failure.ts'
-import { type HostedNode, startHost } from './host.ts'
+import { type HostedNode, type Parts, startHost } from './host.ts'
 import { type Log, openLog } from './log.ts'
 import { parent } from './parent.ts'
 import { createNodeServer, type NodeServer } from './server.ts'
@@ -17,9 +17,9 @@ const drainWithinMs = 2000
 const ledWithinMs = 3000
 
 /** Runs until the process ends; never throws. */
-export async function runNode(file: string, base: string): Promise<void> {
+export async function runNode(file: string, base: string, parts: Parts = {}): Promise<void> {
   try {
-    await start(loadNodeConfig(file, base))
+    await start(loadNodeConfig(file, base), parts)
   } catch (error) {
     const known = error instanceof Failure || error instanceof ConfigError
     const message = known
@@ -34,7 +34,7 @@ export async function runNode(file: string, base: string): Promise<void> {
   }
 }
 
-async function start(config: NodeConfig): Promise<void> {
+async function start(config: NodeConfig, parts: Parts): Promise<void> {
   refuseOpenDoor(config)
   writableFolder(config.data)
   const log = openLog(config.logFile, { node: config.node })
@@ -54,10 +54,11 @@ async function start(config: NodeConfig): Promise<void> {
   await listen(door.server, config.listen.host, config.listen.port)
   log('info', 'listening', { host: config.listen.host, port: config.listen.port, pid: process.pid })
   parent.tell({ type: 'listening' })
-  hosted = await startHost(config, door, log, error => {
+  const onFatal = (error: unknown) => {
     log('fatal', 'the store failed; memory is ahead of the disk, so this process ends', { err: error })
     leave(exitCode.fatal)
-  })
+  }
+  hosted = await startHost(config, door, log, onFatal, parts)
   await hosted.whenReady
   await hosted.whenLed(ledWithinMs)
   log('info', 'ready', {})
