@@ -1,7 +1,8 @@
 /** What a stage is, and the frame that each stands in: a cluster of its own, checked at the end, kept where it failed. */
 import { rmSync } from 'node:fs'
-import { RealCluster } from '../processes/cluster.fixture.ts'
+import { freeBasePort, RealCluster } from '../processes/cluster.fixture.ts'
 import { historyFolder } from '../processes/load.fixture.ts'
+import { localMembers, Nodes, type NodesOptions } from '../processes/nodes.fixture.ts'
 
 export interface Stage {
   readonly name: string
@@ -39,6 +40,24 @@ export async function onCluster(say: Say, scene: (scene: Scene) => Promise<void>
   }
   await cluster.destroy()
   rmSync(folder, { recursive: true })
+}
+
+/** The same on nodes that nobody launched, which the scene starts as it likes. */
+export async function onNodes(
+  say: Say,
+  options: Omit<NodesOptions, 'members'>,
+  scene: (nodes: Nodes) => Promise<void>,
+): Promise<void> {
+  const nodes = new Nodes({ members: localMembers(await freeBasePort()), ...options })
+  try {
+    await scene(nodes)
+    await nodes.verified()
+  } catch (error) {
+    await nodes.stopAll('SIGKILL')
+    say(`the data of the nodes is kept in ${nodes.folder}`)
+    throw error
+  }
+  await nodes.destroy()
 }
 
 export const nodeIds = ['n1', 'n2', 'n3'] as const

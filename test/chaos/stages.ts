@@ -1,6 +1,15 @@
 /** All stages, in the order in which they run. */
+import { fullDisk, slowDisk } from './disks.ts'
 import { killingStages } from './killing.ts'
 import { leaderStopped, partitions } from './leaders.ts'
+import { replacedStages } from './replaced.ts'
 import type { Stage } from './stage.ts'
 
-export const stages: readonly Stage[] = [...killingStages, leaderStopped, partitions]
+export const stages: readonly Stage[] = [
+  ...killingStages,
+  leaderStopped,
+  partitions,
+  slowDisk,
+  fullDisk,
+  ...replacedStages,
+]
