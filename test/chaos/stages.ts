@@ -1,4 +1,5 @@
 /** All stages, in the order in which they run. */
+import { damage } from './damage.ts'
 import { fullDisk, slowDisk } from './disks.ts'
 import { killingStages } from './killing.ts'
 import { leaderStopped, partitions } from './leaders.ts'
@@ -12,4 +13,5 @@ export const stages: readonly Stage[] = [
   slowDisk,
   fullDisk,
   ...replacedStages,
+  damage,
 ]
