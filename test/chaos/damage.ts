@@ -51,7 +51,7 @@ async function tryOne(nodes: Nodes, model: Model, victim: string): Promise<{ don
     const after = await nodes.standing(victim)
     const end =
       refused !== undefined ? 'refused' : after.incarnation === before.incarnation ? 'unharmed' : 'recovered'
-    await nodes.verified()
+    assert.equal(await nodes.soundness(), 'ok')
     await model.check()
     return { done, end }
   } catch (error) {

@@ -1,11 +1,13 @@
 /** Power that goes away under load, and what is there when it is back. */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { openSqlite } from '@synod/runtime/host'
+import { Writers } from '../chaos/writers.ts'
 import { until } from '../processes/cluster.fixture.ts'
 import type { Nodes } from '../processes/nodes.fixture.ts'
 import type { Site } from './site.ts'
 import type { Volume } from './volume.ts'
-import { Writers } from './writers.ts'
 
 /** Writes of a cycle before the power goes. */
 const enough = 150
@@ -53,7 +55,9 @@ async function livesOf(nodes: Nodes): Promise<string[]> {
   return Promise.all(nodes.ids.map(async id => (await nodes.standing(id)).incarnation))
 }
 
+/** At NORMAL the file itself may be gone. */
 function turnOnDisk(nodes: Nodes, id: string): number {
+  if (!existsSync(join(nodes.data(id), 'node.db'))) return 0
   const store = openSqlite(nodes.data(id), { readOnly: true })
   try {
     return store.turn()

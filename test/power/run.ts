@@ -9,11 +9,11 @@ import assert from 'node:assert/strict'
 import { parseArgs } from 'node:util'
 import { disk } from '../chaos/disk-node.ts'
 import { nodeIds } from '../chaos/stage.ts'
+import { Writers } from '../chaos/writers.ts'
 import { until } from '../processes/cluster.fixture.ts'
 import { expectKept, losePower } from './losses.ts'
 import { onVolumes, type Site } from './site.ts'
 import { missing } from './volume.ts'
-import { Writers } from './writers.ts'
 
 const usage = 'pnpm test:power [--cycles N] [--control N]'
 const { values } = parseArgs({

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { adminToken } from '../../cluster/src/node/access.ts'
+import { verifyCluster } from '../../cluster/src/verify/verify.ts'
 import { cli, type GroupView, main, until } from './cluster.fixture.ts'
 
 export interface NodesOptions {
@@ -14,6 +16,8 @@ export interface NodesOptions {
   readonly command?: (id: string) => readonly string[]
   /** More of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** Whether nodes are on other machines than the test, as far as they can tell. */
+  readonly elsewhere?: boolean
 }
 
 export interface RunningNode {
@@ -60,6 +64,19 @@ export class Nodes {
   }
   data(id: string): string {
     return this.#options.data?.(id) ?? join(this.folder, id)
+  }
+
+  /** What the nodes want to be shown by somebody who may see and do all. */
+  get token(): string | undefined {
+    return this.#options.elsewhere === true ? adminToken(secret) : undefined
+  }
+
+  /** `GET` of what only administrators see; the JSON of a good answer. */
+  async admin(url: URL): Promise<unknown> {
+    const headers = this.token === undefined ? {} : { Authorization: `Bearer ${this.token}` }
+    const response = await fetch(url, { headers })
+    if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+    return response.json()
   }
 
   /** By id, or by number as clusters count. */
@@ -126,28 +143,31 @@ export class Nodes {
   }
 
   async groups(node: string | number): Promise<readonly GroupView[]> {
-    return (await this.#admin(node, 'groups')) as readonly GroupView[]
+    return (await this.admin(new URL('/admin/groups', this.url(node)))) as readonly GroupView[]
   }
 
   async standing(node: string | number): Promise<Standing> {
-    return (await this.#admin(node, 'status')) as Standing
+    return (await this.admin(new URL('/admin/status', this.url(node)))) as Standing
   }
 
   /** What `verify` says of the data; throws unless it is proved. */
   async verified(): Promise<void> {
-    const { code, stdout, stderr } = await cli('verify', '--wait', '60', '--url', this.url(0))
+    const shown = this.token === undefined ? [] : ['--token', this.token]
+    const { code, stdout, stderr } = await cli('verify', '--wait', '60', '--url', this.url(0), ...shown)
     if (code !== 0) throw new Error(`verify ended with ${code}: ${stdout}${stderr}`)
+  }
+
+  /** The same without a process of its own, and without what only the shop has. */
+  async soundness(): Promise<string> {
+    const nodes = this.ids.map(id => ({ id, url: this.url(id) }))
+    const get = (url: string) => this.admin(new URL(url))
+    const { verdict, findings } = await verifyCluster({ nodes, get }, { patienceMs: 60_000, rows: false })
+    return verdict === 'ok' ? 'ok' : JSON.stringify(findings)
   }
 
   async destroy(): Promise<void> {
     await this.stopAll()
     rmSync(this.folder, { recursive: true })
-  }
-
-  async #admin(node: string | number, what: string): Promise<unknown> {
-    const response = await fetch(`${this.url(node)}/admin/${what}`)
-    if (!response.ok) throw new Error(`${this.url(node)}/admin/${what} answered ${response.status}`)
-    return response.json()
   }
 }
 

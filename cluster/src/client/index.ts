@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly deadlineMs?: number
   /** Which of the urls to start with. Default: any. */
   readonly startAt?: number
+  /** What nodes ask of callers from other machines. */
+  readonly token?: string
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ConnectOptions {
 export function connect(urls: readonly string[], options: ConnectOptions = {}): Client {
   if (urls.length === 0) throw new TypeError('connect needs the URL of at least one node')
   return new Client(
-    new Connection(urls, options.startAt ?? Math.floor(Math.random() * urls.length)),
+    new Connection(urls, options.startAt ?? Math.floor(Math.random() * urls.length), options.token),
     options.deadlineMs ?? 10_000,
   )
 }

@@ -1,26 +1,34 @@
-/** Counters that go up, one writer each: what was acknowledged of them, and what was asked for. */
-import { type Client, connect } from '@synod/cluster/client'
+/**
+ * Counters, one writer each, that go up by one addition after the other: what was acknowledged of them, and what was
+ * asked for. An addition that was lost is missing for good, whatever is written later.
+ */
+import {
+  type Client,
+  type ConnectOptions,
+  connect,
+  IndefiniteError,
+  Unavailable,
+} from '@synod/cluster/client'
 
 const count = 16
-const deadlineMs = 3_000
 
 interface Counter {
   readonly key: string
-  /** The last value of which the writer was told that it is written. */
+  /** Additions of which the writer was told that they are made, and all. */
   acknowledged: number
   asked: number
 }
 
 export class Writers {
-  readonly #counters: readonly Counter[]
   readonly #client: Client
+  readonly #counters: readonly Counter[]
   readonly #work: Promise<unknown>
   #stopped = false
   #writes = 0
 
   /** Begins at once, on keys of its own. */
-  constructor(urls: readonly string[], prefix: string) {
-    this.#client = connect(urls, { deadlineMs })
+  constructor(urls: readonly string[], prefix: string, options: ConnectOptions = {}) {
+    this.#client = connect(urls, options)
     this.#counters = Array.from({ length: count }, (_, number) => {
       return { key: `${prefix}-${number}`, acknowledged: 0, asked: 0 }
     })
@@ -39,8 +47,8 @@ export class Writers {
   }
 
   /** Counters that are behind what was acknowledged, or ahead of what was asked for. */
-  async wrong(urls: readonly string[]): Promise<string[]> {
-    const client = connect(urls)
+  async wrong(urls: readonly string[], options: ConnectOptions = {}): Promise<string[]> {
+    const client = connect(urls, options)
     const found = await Promise.all(
       this.#counters.map(async ({ key, acknowledged, asked }) => {
         const value = Number((await client.get('kv', key))?.value ?? 0)
@@ -52,17 +60,17 @@ export class Writers {
     return found.flat()
   }
 
-  /** Ends at the first write whose end is open: it may still happen, and must not meet a later one. */
   async #count(counter: Counter): Promise<void> {
+    const add = { op: 'add', keyspace: 'kv', key: counter.key, amount: 1, initial: 0 } as const
     while (!this.#stopped) {
       counter.asked += 1
       try {
-        await this.#client.put('kv', counter.key, counter.asked)
-      } catch {
-        return
+        await this.#client.run([add])
+        counter.acknowledged += 1
+        this.#writes += 1
+      } catch (error) {
+        if (!(error instanceof IndefiniteError || error instanceof Unavailable)) throw error
       }
-      counter.acknowledged = counter.asked
-      this.#writes += 1
     }
   }
 }
