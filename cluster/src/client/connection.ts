@@ -24,6 +24,8 @@ export interface Answered {
 }
 
 const backoffMs = { first: 20, most: 1_000 } as const
+/** While something is asked: a node that is silent for longer is taken for lost. A busy one still answers a ping. */
+const silenceMs = { ping: 1_000, most: 3_000 } as const
 
 export class Connection {
   readonly #urls: readonly string[]
@@ -39,11 +41,17 @@ export class Connection {
   #closed = false
   readonly #preferred: number
   #node: string | undefined
+  readonly #token: string | undefined
+  readonly #pings: NodeJS.Timeout
+  /** When the socket was opened, heard, or had nothing to answer. */
+  #heardAt = 0
 
-  constructor(urls: readonly string[], startAt: number) {
+  constructor(urls: readonly string[], startAt: number, token?: string) {
     this.#urls = urls
     this.#preferred = startAt % urls.length
     this.#at = this.#preferred
+    this.#token = token
+    this.#pings = setInterval(() => this.#listen(), silenceMs.ping)
     this.#dial()
   }
 
@@ -81,6 +89,7 @@ export class Connection {
   close(): void {
     this.#closed = true
     clearTimeout(this.#retry)
+    clearInterval(this.#pings)
     for (const number of [...this.#waiting.keys()]) this.#settle(number, this.#noAnswer(number))
     this.#socket?.close()
   }
@@ -103,18 +112,34 @@ export class Connection {
     const url = this.#urls[this.#at] ?? ''
     const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/$/, '')}/client`, {
       perMessageDeflate: false,
+      handshakeTimeout: silenceMs.most,
+      ...(this.#token === undefined ? {} : { headers: { Authorization: `Bearer ${this.#token}` } }),
     })
     this.#socket = socket
     socket.on('open', () => {
       this.#backoff = backoffMs.first
+      this.#heardAt = performance.now()
       for (const [number, { request }] of this.#waiting) this.#post(number, request)
     })
+    socket.on('pong', () => {
+      this.#heardAt = performance.now()
+    })
     socket.on('message', (data: Buffer) => {
+      this.#heardAt = performance.now()
       for (const [number, answer] of decode(data) as [number, unknown][]) this.#settle(number, answer)
     })
     // The reason is in the close that always follows; what waits is sent again on the next connection.
     socket.on('error', () => undefined)
     socket.on('close', () => this.#lost(socket))
+  }
+
+  /** A link that is cut, or a machine that is gone, ends no connection: only silence tells. */
+  #listen(): void {
+    const socket = this.#socket
+    if (socket?.readyState !== WebSocket.OPEN) return
+    if (this.#waiting.size === 0) this.#heardAt = performance.now()
+    else if (performance.now() - this.#heardAt > silenceMs.most) socket.terminate()
+    else socket.ping()
   }
 
   #lost(socket: WebSocket): void {

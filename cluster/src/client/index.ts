@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly deadlineMs?: number
   /** Which of the urls to ask where the leader is not known. Default: any. */
   readonly startAt?: number
+  /** What nodes ask of callers from other machines. */
+  readonly token?: string
 }
 
 /**
@@ -33,7 +35,7 @@ export interface ConnectOptions {
 export function connect(urls: readonly string[], options: ConnectOptions = {}): Client {
   if (urls.length === 0) throw new TypeError('connect needs the URL of at least one node')
   return new Client(
-    new Routes(urls, options.startAt ?? Math.floor(Math.random() * urls.length)),
+    new Routes(urls, options.startAt ?? Math.floor(Math.random() * urls.length), options.token),
     options.deadlineMs ?? 10_000,
   )
 }

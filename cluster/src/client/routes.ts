@@ -17,8 +17,8 @@ export class Routes {
   readonly #leaders = new Map<string, string>()
   #askAt = 0
 
-  constructor(urls: readonly string[], startAt: number) {
-    this.#connections = urls.map((_, at) => new Connection(urls, at))
+  constructor(urls: readonly string[], startAt: number, token?: string) {
+    this.#connections = urls.map((_, at) => new Connection(urls, at, token))
     this.#home = this.#connections[startAt % urls.length] as Connection
   }
 

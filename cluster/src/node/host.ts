@@ -1,6 +1,6 @@
 /** Puts the runtime's node, its actors and the HTTP edge together behind one server. */
 import { initialMap, nodeActors, type ShardMap } from '@synod/actors'
-import { type RunningNode, startNode } from '@synod/runtime/host'
+import { type NodeOptions, type RunningNode, startNode } from '@synod/runtime/host'
 import { nodeId } from '@synod/runtime/protocol'
 import { joinEndpoint, type NodeConfig } from '../config/config.ts'
 import { adminApp, groupStatuses } from '../gateway/admin.ts'
@@ -23,6 +23,9 @@ export interface HostedNode {
   stop(): Promise<void>
 }
 
+/** What a node is put together from, where a test wants another part: a disk that is slow, full, or forgets. */
+export type Parts = Pick<NodeOptions, 'openStorage'>
+
 const meshPath = '/mesh'
 const adminPath = '/admin'
 export async function startHost(
@@ -30,6 +33,7 @@ export async function startHost(
   door: NodeServer,
   log: Log,
   onFatal: (error: unknown) => void,
+  parts: Parts = {},
 ): Promise<HostedNode> {
   const map = mapOf(config)
   keepMap(config.data, map)
@@ -49,6 +53,7 @@ export async function startHost(
     limits: { kernel: kernelLimits(config) },
     log,
     onFatal,
+    ...parts,
   }).catch((error: unknown) => {
     // What keeps a node from starting says itself what to change: a store that is damaged, or not this node's.
     throw error instanceof Error ? new Failure(error.message) : error

@@ -25,6 +25,8 @@ const journalSchema = `
   CREATE TABLE journal (turn INTEGER NOT NULL PRIMARY KEY, entry BLOB NOT NULL, crc INTEGER NOT NULL);
   PRAGMA user_version = ${formatVersion};
 `
+/** Out of a damage, for a node that has others. */
+const wayOut = 'move it away and let the node recover from the others'
 
 const schema = `
   CREATE TABLE rows (actor TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL,
@@ -126,13 +128,13 @@ function refuseForeign(database: Database.Database, file: string, { readOnly }: 
     `${file}: its format is version ${found}, this program reads version ${formatVersion}; ` +
       (found === 1
         ? 'start its node once, to bring it up'
-        : 'start it with the version of the program that wrote it'),
+        : `start it with the version of the program that wrote it, or, if it is damaged, ${wayOut}`),
   )
 }
 
 function notOurs(file: string, cause?: unknown): StorageError {
   return new StorageError(
-    `${file}: not a node's store; choose another data folder, or move the file away if nobody needs it`,
+    `${file}: not a node's store; choose another data folder, or, if it was one and is damaged, ${wayOut}`,
     { cause },
   )
 }
@@ -176,12 +178,14 @@ export function explained(error: unknown, file: string, doing: string): unknown 
 function reason(code: string, message: string): string {
   if (/^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) return 'in use by another process; stop that one first'
   if (code.startsWith('SQLITE_FULL')) return 'the disk is full; free some space and start the node again'
-  if (code.startsWith('SQLITE_READONLY')) return 'it cannot be written; check its permissions'
+  if (code.startsWith('SQLITE_READONLY'))
+    return `it cannot be written; check its permissions, or, if it is damaged, ${wayOut}`
   if (code === 'SQLITE_IOERR_LOCK') return 'it cannot be locked; check that its file system is writable'
   if (code.startsWith('SQLITE_CANTOPEN'))
     return 'it cannot be opened; check that the folder exists and is writable'
   if (code.startsWith('SQLITE_CORRUPT')) {
-    return `damaged (${message}); move it away and let the node recover from the others`
+    return `damaged (${message}); ${wayOut}`
   }
-  return message
+  // What a damaged header says is not always called corrupt.
+  return `${message}; if it is damaged, ${wayOut}`
 }

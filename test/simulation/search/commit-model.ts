@@ -9,7 +9,7 @@ import { assert } from '@synod/runtime/protocol'
 import type { Bounds, Flight, SearchModel, Seen, World } from '@synod/runtime/simulation'
 import type { Audit } from '../../../actors/src/transactions/audit.ts'
 import type { Finish, Submitted, Vote } from '../../../actors/src/transactions/messages.ts'
-import { row, txKey } from '../../../actors/src/transactions/rows.ts'
+import { table, txKey } from '../../../actors/src/transactions/rows.ts'
 import { leftOver } from '../replicated-checks.ts'
 import {
   actorsOf,
@@ -140,7 +140,7 @@ function modelOf(
 function isOver({ message }: Flight, world: World<Told>, one: Transaction): boolean {
   const { type, tx, attempt } = message as Vote
   if (type !== 'vote' || tx !== txOf(one)) return false
-  const record = row.record(storeOf(world, coordinatorOf(one)), tx)
+  const record = table.records(storeOf(world, coordinatorOf(one))).get(tx)
   return record !== undefined && (record.outcome !== undefined || record.closed >= attempt)
 }
 
@@ -219,11 +219,11 @@ function coordinatorOf({ groups }: Transaction): string {
 }
 
 function outcome(world: World<Told>, one: Transaction): string | undefined {
-  return row.record(storeOf(world, coordinatorOf(one)), txOf(one))?.outcome?.status
+  return table.records(storeOf(world, coordinatorOf(one))).get(txOf(one))?.outcome?.status
 }
 
 function listOf(world: World<Told>, group: string): readonly string[] {
-  return (row.value(storeOf(world, group), `${group}/k`)?.value ?? []) as readonly string[]
+  return (table.values(storeOf(world, group)).get(`${group}/k`)?.value ?? []) as readonly string[]
 }
 
 function applied(world: World<Told>, { session }: Transaction, group: string): number {
@@ -231,7 +231,7 @@ function applied(world: World<Told>, { session }: Transaction, group: string): n
 }
 
 function preparedRow(world: World<Told>, one: Transaction, group: string) {
-  return row.prepared(storeOf(world, group), txOf(one))
+  return table.prepared(storeOf(world, group)).get(txOf(one))
 }
 
 function isPrepared(world: World<Told>, one: Transaction, group: string): boolean {
