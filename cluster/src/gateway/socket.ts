@@ -12,10 +12,9 @@ import { z } from 'zod'
 import { askSession, type GatewayNode } from './node.ts'
 import { operationsSchema, parse, refuseShopWrites } from './operations.ts'
 import { BadInput } from './problem.ts'
+import { closeCodes } from './socket-codes.ts'
 
 export const clientPath = '/client'
-/** Close codes of the client socket. */
-export const closeCodes = { badFrame: 4001, tooManyWaiting: 4002 } as const
 /** Requests that one client may have waiting. */
 const maxWaiting = 20_000
 const maxFrameBytes = 4 * 1024 * 1024
