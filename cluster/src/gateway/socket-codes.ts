@@ -1,5 +1,5 @@
-/** Why a client socket was closed. */
-export const closeCodes = { badFrame: 4001, tooManyWaiting: 4002 } as const
+/** Why a client socket was closed (SPEC.md, GW4). */
+export const closeCodes = { badFrame: 4001, tooManyWaiting: 4002, answersNotRead: 4003 } as const
 
 /** WebSocket's own (RFC 6455 §7.4.1), sent by `ws` when the bytes below the messages are wrong. */
 export const webSocketCodes = {

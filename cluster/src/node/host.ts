@@ -53,8 +53,10 @@ export async function startHost(
     // What keeps a node from starting says itself what to change: a store that is damaged, or not this node's.
     throw error instanceof Error ? new Failure(error.message) : error
   })
-  const closeClients = serveClients(door.server, running)
-  door.serve(edge(config, running, map, events, figures, log))
+  const onDefect = (error: Error, path: string) =>
+    log('error', 'a request met a defect', { path, err: error })
+  const closeClients = serveClients(door.server, running, onDefect)
+  door.serve(edge(config, running, map, events, figures, onDefect))
   const endWatch = watchLinks(() => running.links(), log)
   const stop = async () => {
     endWatch()
@@ -94,10 +96,8 @@ function edge(
   map: ShardMap,
   events: EventRing,
   figures: Figures,
-  log: Log,
+  onDefect: (error: Error, path: string) => void,
 ): Fetch {
-  const onDefect = (error: Error, path: string) =>
-    log('error', 'a request met a defect', { path, err: error })
   const admin = adminApp({
     onDefect,
     node: running,
