@@ -7,6 +7,7 @@
  * the leader on another node.
  */
 import type { Answer } from '@synod/runtime/host'
+import type { Metric } from './health.ts'
 import type { GatewayNode } from './node.ts'
 
 export interface AdmissionLimits {
@@ -18,7 +19,7 @@ export interface AdmissionLimits {
   readonly crowd: number
 }
 
-export const defaultAdmission: AdmissionLimits = { waitMs: 1_000, always: 256, crowd: 4_096 }
+export const defaultAdmission: AdmissionLimits = { waitMs: 1_000, always: 128, crowd: 4_096 }
 
 /** A request on its way. */
 interface Ticket {
@@ -59,6 +60,25 @@ export class Admission {
   }
   get refused(): number {
     return this.#refused
+  }
+
+  metrics(): readonly Metric[] {
+    const gauge = (name: string, help: string, value: number): Metric => ({
+      name,
+      help,
+      type: 'gauge',
+      samples: [{ value }],
+    })
+    return [
+      gauge('synod_admission_waiting', 'Requests of clients under way', this.#waiting),
+      gauge('synod_admission_limit', 'How many may be, once it is crowded', this.limit()),
+      {
+        name: 'synod_admission_refused_total',
+        help: 'Requests of clients that were refused as overloaded',
+        type: 'counter',
+        samples: [{ value: this.#refused }],
+      },
+    ]
   }
 
   /** Undefined: refused. Otherwise to be given back to `leave`. */

@@ -8,8 +8,8 @@ export type Fetch = (request: Request, env: unknown) => Response | Promise<Respo
 
 export interface NodeServer {
   readonly server: Server
-  /** Until then every path but `/healthz` is answered 503. */
-  serve(fetch: Fetch): void
+  /** Until then every path but `/healthz` is answered 503. `isBusy`: a request of this path is refused at the door. */
+  serve(fetch: Fetch, isBusy?: (path: string) => boolean): void
   /** Paths whose upgrades somebody takes; others are refused. */
   readonly upgrades: Set<string>
   /** Takes nothing new; resolves when all that was taken is answered, or the time is up. */
@@ -22,10 +22,13 @@ const keepAliveMs = 75_000
 export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   let fetch: Fetch = request => starting(node, new URL(request.url).pathname)
   const listener = getRequestListener((request, env) => fetch(request, env), { errorHandler: badRequest })
+  let isBusy = (_path: string) => false
   const upgrades = new Set<string>()
   const work = new Work()
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
-    const denied = deny(callerOf(request), tokens) ?? work.refusal
+    const caller = callerOf(request)
+    const denied =
+      deny(caller, tokens) ?? work.refusal ?? (isBusy(caller.path) ? overloaded(node) : undefined)
     if (denied !== undefined) {
       refuse(response, denied)
       return
@@ -43,8 +46,9 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   })
   return {
     server,
-    serve: next => {
+    serve(next, busy = isBusy) {
       fetch = next
+      isBusy = busy
     },
     upgrades,
     drain(withinMs) {
@@ -58,6 +62,14 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
 interface Refusal {
   readonly status: 401 | 403 | 503
   readonly detail: string
+  /** The stable part of the problem's type, where it is not the status's own. */
+  readonly title?: string
+  /** Nothing more is taken on this connection. */
+  readonly last?: true
+}
+
+function overloaded(node: string): Refusal {
+  return { status: 503, title: 'overloaded', detail: `node ${node} has too many requests waiting` }
 }
 
 /** Requests that were taken and not answered yet. */
@@ -75,7 +87,7 @@ class Work {
   }
 
   end(withinMs: number): Promise<void> {
-    this.refusal = { status: 503, detail: 'this node is stopping; ask another' }
+    this.refusal = { status: 503, detail: 'this node is stopping; ask another', last: true }
     if (this.#open === 0) return Promise.resolve()
     return new Promise(resolve => {
       setTimeout(resolve, withinMs)
@@ -148,13 +160,14 @@ export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): voi
 
 const titles = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
 
-export function refuse(response: ServerResponse, { status, detail }: Refusal): void {
+export function refuse(response: ServerResponse, { status, detail, title, last }: Refusal): void {
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
-    ...(status === 503 ? { 'Retry-After': '1', Connection: 'close' } : {}),
+    ...(status === 503 ? { 'Retry-After': '1' } : {}),
+    ...(last === true ? { Connection: 'close' } : {}),
   })
-  response.end(problemOf(status, titles[status], detail))
+  response.end(problemOf(status, title ?? titles[status], detail))
 }
 
 /** The next listeners still see the request, but a socket that is no longer writable: `ws` gives up on it. */
