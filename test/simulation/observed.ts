@@ -15,7 +15,7 @@ import type { LearnerState } from '../../actors/src/paxos/learner-state.ts'
 import type { ProposerState } from '../../actors/src/paxos/proposer-state.ts'
 import { StoreReader } from '../../actors/src/replicated/store.ts'
 import type { Attempt, Finish, Submit } from '../../actors/src/transactions/messages.ts'
-import { type RecordRow, rowKey, txKey } from '../../actors/src/transactions/rows.ts'
+import { table, txKey } from '../../actors/src/transactions/rows.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -116,10 +116,8 @@ export class Observed {
 /** A request that this member has recorded an answer to. */
 function isAnswered(state: LearnerState, message: Fields): boolean {
   if (message.type !== 'submit') return false
-  const record = new StoreReader(state.host.store).get(
-    rowKey.record(txKey((message as unknown as Submit).id)),
-  )
-  return (record as RecordRow | undefined)?.outcome !== undefined
+  const store = new StoreReader(state.host.store)
+  return table.records(store).get(txKey((message as unknown as Submit).id))?.outcome !== undefined
 }
 
 function nameOf({ tx, attempt }: Attempt, group = ''): string {

@@ -20,7 +20,6 @@ export function itemOf(on: { readonly keyspace: string; readonly key: string }):
   return `${on.keyspace}/${on.key}`
 }
 
-/** [CC1] Only reads of a key: shared. Only adds: add. Anything else: exclusive. */
 export function locksOf(operations: Iterable<Operation>): LockRequest {
   const items = new Map<string, LockMode>()
   const prefixes: string[] = []
@@ -32,14 +31,20 @@ export function locksOf(operations: Iterable<Operation>): LockRequest {
     const item = itemOf(operation)
     const mode = modeOf(operation)
     const before = items.get(item)
-    items.set(item, before === undefined || before === mode ? mode : 'exclusive')
+    items.set(item, before === undefined ? mode : joined(before, mode))
   }
   return { items, prefixes }
 }
 
-function modeOf(operation: Exclude<Operation, { op: 'scan' }>): LockMode {
+/** [CC1] Only reads of a key: shared. Only adds: add. Anything else: exclusive. */
+export function modeOf(operation: Exclude<Operation, { op: 'scan' }>): LockMode {
   if (operation.op === 'get' || operation.op === 'check') return 'shared'
   return operation.op === 'add' ? 'add' : 'exclusive'
+}
+
+/** [CC1] Of two operations on one key. */
+export function joined(a: LockMode, b: LockMode): LockMode {
+  return a === b ? a : 'exclusive'
 }
 
 /** [CC6] A range is locked against whatever could change what a scan of it sees. */

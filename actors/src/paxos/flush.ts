@@ -3,7 +3,7 @@
  * So the rows are always exactly the state of one slot, and a restart replays exactly the commands after it (PX15).
  */
 import type { Outbox } from '@synod/runtime/protocol'
-import { writeChanges } from '../replicated/store.ts'
+import { writeChanges } from '../replicated/store-data.ts'
 import { entryKey, type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
 
 /** After each slot: early enough that one flush stays small. */

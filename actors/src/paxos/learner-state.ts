@@ -4,8 +4,8 @@
  */
 import type { NodeId, Outbox, Rows, Start } from '@synod/runtime/protocol'
 import { type Host, newHost } from '../replicated/machine-host.ts'
-import type { Seat } from '../replicated/state-machine.ts'
-import { type StoreData, storeData } from '../replicated/store.ts'
+import type { Seat, StateMachine } from '../replicated/state-machine.ts'
+import { type StoreData, storeData } from '../replicated/store-data.ts'
 import { type Ballot, noBallot } from './ballot.ts'
 import { type PaxosConfig, type Place, placeOf } from './config.ts'
 import type { AcceptorMessage, LearnerMessage, ProposerMessage } from './messages.ts'
@@ -85,13 +85,18 @@ export interface StateRow {
 }
 export const stateRow = 'state'
 
-export function startLearner(start: Start<PaxosConfig>, rows: Rows, out: Outbox): LearnerState {
+export function startLearner(
+  start: Start<PaxosConfig>,
+  machine: StateMachine,
+  rows: Rows,
+  out: Outbox,
+): LearnerState {
   const row = rows.get(stateRow) as StateRow | undefined
   const generation = row?.generation ?? 0
-  const host = newHost()
+  const host = newHost(machine)
   if (row !== undefined) {
     const { applied, index, timeMs, digest } = row
-    Object.assign(host, { store: readStore(rows, generation), applied, index, timeMs, digest })
+    Object.assign(host, { store: readStore(rows, generation, machine), applied, index, timeMs, digest })
   }
   eraseOthers(rows, generation, out)
   return {
@@ -113,12 +118,12 @@ export function startLearner(start: Start<PaxosConfig>, rows: Rows, out: Outbox)
   }
 }
 
-function readStore(rows: Rows, generation: number): StoreData {
+function readStore(rows: Rows, generation: number, { tables }: StateMachine): StoreData {
   const prefix = entryKey(generation, '')
   const entries: [string, unknown][] = []
   for (const [key, value] of rows.entries(entryRange(generation)))
     entries.push([key.slice(prefix.length), value])
-  return storeData(entries)
+  return storeData(entries, tables)
 }
 
 /** A snapshot that was not finished, or a state that one has replaced. */

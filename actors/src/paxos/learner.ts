@@ -7,7 +7,7 @@ import { leaderTimer } from '../replicated/leader-box.ts'
 import { applyBatch } from '../replicated/machine-host.ts'
 import type { GroupQuery } from '../replicated/queries.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { checkStore, liveEntries } from '../replicated/store.ts'
+import { checkStore, liveEntries } from '../replicated/store-data.ts'
 import { printBallot } from './ballot.ts'
 import type { PaxosConfig } from './config.ts'
 import { flush, flushWhenDue } from './flush.ts'
@@ -42,7 +42,7 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
     mailboxLimit: 50_000,
 
     start(start, rows, out) {
-      const state = startLearner(start, rows, out)
+      const state = startLearner(start, machine, rows, out)
       askForReplay(state, out)
       toProposer(state, { type: 'learnerStarted' }, out)
       out.setTimer('tick', state.place.tuning.flushMs)

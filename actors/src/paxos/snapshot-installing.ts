@@ -1,7 +1,7 @@
 /** Switches to a complete snapshot by one row, then erases the state that it replaced, slice by slice (PX17). */
 import type { Outbox } from '@synod/runtime/protocol'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { storeData } from '../replicated/store.ts'
+import { cuts, storeData } from '../replicated/store-data.ts'
 import { saveState } from './flush.ts'
 import { stopSide } from './learner-leading.ts'
 import { entryKey, entryRange, type Incoming, type LearnerState, toAcceptor } from './learner-state.ts'
@@ -25,7 +25,7 @@ export function install(
   stopSide(state, machine, out)
   forget(state, out)
   const { slot, index, timeMs, digest } = meta
-  state.host = { store: storeData(incoming.entries), applied: slot, index, timeMs, digest }
+  state.host = { store: storeData(incoming.entries, machine.tables), applied: slot, index, timeMs, digest }
   state.generation = incoming.generation
   state.chosen = Math.max(state.chosen, slot)
   state.digests.clear()
@@ -39,11 +39,7 @@ export function install(
 /** Plans the erasure of the rows of the present state. */
 function forget(state: LearnerState, out: Outbox): void {
   if (state.stale !== undefined) out.erase(entryRange(state.stale.generation))
-  const { blocks } = state.host.store.keys
-  const bounds: string[] = []
-  for (let at = blocksPerSlice; at < blocks.length; at += blocksPerSlice) {
-    bounds.push(entryKey(state.generation, blocks[at]?.[0] ?? ''))
-  }
+  const bounds = cuts(state.host.store, blocksPerSlice).map(key => entryKey(state.generation, key))
   bounds.push(entryRange(state.generation).to)
   state.stale = { generation: state.generation, bounds }
   out.setTimer('clean', 0)

@@ -1,7 +1,7 @@
 /** Hands the applied state of one slot to a learner that lags too far, in chunks that it pulls (PX17). */
 import type { Address, Outbox } from '@synod/runtime/protocol'
 import { encode } from '@synod/runtime/protocol'
-import { liveEntries } from '../replicated/store.ts'
+import { liveEntries } from '../replicated/store-data.ts'
 import type { Capture, LearnerState } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
 

@@ -22,7 +22,7 @@ function batchAt(timeMs: number, ...commands: unknown[]): Uint8Array {
 
 describe('hosting a machine', () => {
   test('[RM1] a throwing command changes nothing, yields what failed, and takes its index', () => {
-    const host = newHost()
+    const host = newHost(adder)
     const results: Applied<unknown>[] = []
     const value = batchAt(1, { add: 1 }, { add: 5, fail: 'too far' }, { add: 2 })
     applyBatch(host, adder, value, (_, applied) => results.push(applied))
@@ -36,7 +36,7 @@ describe('hosting a machine', () => {
   })
 
   test('[RM2] the clock never goes back, commands are counted over batches', () => {
-    const host = newHost()
+    const host = newHost(adder)
     applyBatch(host, adder, batchAt(50, { add: 1 }))
     applyBatch(host, adder, batchAt(40, { add: 1 }))
     const context = new StoreReader(host.store).get('at/2') as ApplyContext
@@ -49,7 +49,7 @@ describe('hosting a machine', () => {
     const digest = (...values: Uint8Array[]) => values.reduce(chain, 0)
     expect(digest(one, two)).not.toBe(digest(two, one))
     expect(chain(0, new TextEncoder().encode('123456789'))).toBe(0xcbf43926)
-    const host = newHost()
+    const host = newHost(adder)
     applyBatch(host, adder, one)
     applyBatch(host, adder, two)
     expect(host.digest).toBe(digest(one, two))

@@ -5,7 +5,8 @@
 import { decode, encode } from '@synod/runtime/protocol'
 import { chain } from './digest.ts'
 import type { Applied, StateMachine } from './state-machine.ts'
-import { type StoreData, StoreWriter, storeData } from './store.ts'
+import { StoreWriter } from './store.ts'
+import { type StoreData, storeData } from './store-data.ts'
 
 /** What one slot of a log holds: the commands of one turn of a leader. Encoded once, by whoever proposes it. */
 export interface Batch {
@@ -26,8 +27,8 @@ export interface Host {
   digest: number
 }
 
-export function newHost(): Host {
-  return { store: storeData(), applied: 0, index: 0, timeMs: 0, digest: 0 }
+export function newHost({ tables }: Pick<StateMachine, 'tables'>): Host {
+  return { store: storeData([], tables), applied: 0, index: 0, timeMs: 0, digest: 0 }
 }
 
 export function encodeBatch(batch: Batch): Uint8Array {

@@ -5,7 +5,8 @@ import { applyOnce, type Invoke } from './once.ts'
 import type { OnceAnswer, OnceRequest } from './once-leader.ts'
 import { CommandFailed, NoAnswer, ReplicaClient } from './replica-client.ts'
 import { replicated } from './replicated.ts'
-import { StoreWriter, storeData } from './store.ts'
+import { StoreWriter } from './store.ts'
+import { storeData } from './store-data.ts'
 
 const replicas = ['n1', 'n2', 'n3'].map(nodeId)
 const counter = replicated(

@@ -46,8 +46,8 @@ export function removeKey(keys: SortedKeys, key: string): void {
   if (block.length === 0) keys.blocks.splice(at, 1)
 }
 
-/** Keys may come and go while it runs: it goes on behind the last key it gave. */
-export function* keysBetween(keys: SortedKeys, from: string, to: string): Generator<string> {
+/** Up to `to`, or the end. Keys may come and go while it runs: it goes on behind the last key it gave. */
+export function* keysBetween(keys: SortedKeys, from: string, to?: string): Generator<string> {
   let at = Math.max(0, blockOf(keys.blocks, from))
   let position = positionIn(keys.blocks[at] ?? [], from)
   let version = keys.version
@@ -60,7 +60,7 @@ export function* keysBetween(keys: SortedKeys, from: string, to: string): Genera
       position = 0
       continue
     }
-    if (key >= to) return
+    if (to !== undefined && key >= to) return
     yield key
     position++
     if (version !== keys.version) {

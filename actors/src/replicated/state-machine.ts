@@ -8,19 +8,29 @@
  */
 import type { Event, Json, NodeId, Outbox } from '@synod/runtime/protocol'
 
-/** The applied state, read-only. Values are frozen: whoever changes one puts a new one. */
-export interface ReadonlyStore {
-  get(key: string): unknown
-  has(key: string): boolean
-  /** In key order, from `from` (included) to `to` (excluded). */
-  scan(from: string, to: string): Iterable<readonly [key: string, value: unknown]>
+/** Rows by name. Values are frozen: whoever changes one puts a new one. */
+export interface ReadonlyTable<Row = unknown> {
+  get(name: string): Row | undefined
+  has(name: string): boolean
+  /** In the order of names, from `from` (included) to `to` (excluded); all of them when neither is given. */
+  scan(from?: string, to?: string): Iterable<readonly [name: string, row: Row]>
   readonly size: number
 }
 
+export interface Table<Row = unknown> extends ReadonlyTable<Row> {
+  put(name: string, row: Row): void
+  delete(name: string): void
+}
+
+/** The applied state, read-only. */
+export interface ReadonlyStore extends ReadonlyTable {
+  /** The rows of a kind that the machine names in `tables`: row `a` of table `lock` has the key `lock/a` in the store. */
+  table(kind: string): ReadonlyTable
+}
+
 /** The applied state inside one `apply`: what a throwing command wrote is undone. */
-export interface Store extends ReadonlyStore {
-  put(key: string, value: unknown): void
-  delete(key: string): void
+export interface Store extends ReadonlyStore, Table {
+  table(kind: string): Table
 }
 
 export interface ApplyContext {
@@ -37,6 +47,11 @@ export type Applied<Result> =
 
 export interface StateMachine<Command = unknown, Result = unknown, State = unknown, Message = unknown> {
   readonly name: string
+  /**
+   * Kinds of rows that are found without putting their keys together: worth it for a machine of many commands. Others
+   * need none.
+   */
+  readonly tables?: readonly string[]
   apply(store: Store, command: Command, context: ApplyContext): Result
   /** A summary that the running cluster is verified from: totals, tallies, what is locked. Pure. */
   audit?(store: ReadonlyStore): Json

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { insertKey, keysBetween, removeKey, sortedKeys } from './sorted-keys.ts'
-import { checkStore, liveEntries, StoreReader, StoreWriter, storeData, writeChanges } from './store.ts'
+import { StoreReader, StoreWriter } from './store.ts'
+import { checkStore, cuts, liveEntries, storeData, writeChanges } from './store-data.ts'
 
 const keys = fc.string({ maxLength: 3, unit: fc.constantFrom('a', 'b', '/', '\u{1f600}', '￿') })
+/** Kinds that have a table; keys of all of them, and of none, come out of `keys`. */
+const kinds = fc.subarray(['a', 'b', 'aa', 'a\u{1f600}', ''], { maxLength: 4 })
 
 describe('ordered keys', () => {
   test('[RM3] in the order of UTF-16 code units, as a sorted array would give them', () => {
@@ -52,13 +55,15 @@ describe('the store', () => {
       fc.property(
         fc.dictionary(keys, fc.integer()),
         fc.array(fc.tuple(keys, fc.option(fc.integer()))),
-        (before, changes) => {
-          const data = storeData(Object.entries(before))
+        kinds,
+        (before, changes, tables) => {
+          const data = storeData(Object.entries(before), tables)
           const writer = new StoreWriter(data)
           for (const [key, value] of changes) value === null ? writer.delete(key) : writer.put(key, value)
           writer.undo()
           const expected = Object.entries(before).sort(([a], [b]) => (a < b ? -1 : 1))
-          expect([...new StoreReader(data).scan('', '\uffff'.repeat(9))]).toEqual(expected)
+          expect([...new StoreReader(data).scan()]).toEqual(expected)
+          checkStore(data)
         },
       ),
     )
@@ -110,7 +115,7 @@ describe('the store', () => {
   })
 
   test('[RM3, RM4] whatever commands did, a scan gives each key once, and a flush makes the rows equal to the entries', () => {
-    const key = fc.constantFrom('a', 'b')
+    const key = fc.constantFrom('a/1', 'a/2', 'b')
     const step = fc.oneof(
       fc.record({ do: fc.constant('put' as const), key }),
       fc.record({ do: fc.constant('delete' as const), key }),
@@ -119,8 +124,8 @@ describe('the store', () => {
       }),
     )
     fc.assert(
-      fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), steps => {
-        const data = storeData()
+      fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), kinds, (steps, tables) => {
+        const data = storeData([], tables)
         const writer = new StoreWriter(data)
         const rows = new Map<string, unknown>()
         const flush = () => {
@@ -160,8 +165,82 @@ describe('the store', () => {
     }
     expect([writer.get('lock'), writer.has('lock'), writer.size]).toEqual([undefined, false, 0])
     expect([...writer.scan('', '~'), ...liveEntries(data)]).toEqual([])
-    expect(data.entries.size).toBeLessThan(5_000)
+    expect(data.rest.entries.size).toBeLessThan(5_000)
     writer.put('lock', 1)
     expect([...liveEntries(data)]).toEqual([['lock', 1]])
+  })
+})
+
+describe('tables', () => {
+  test('[RM9] a row is the same by its key and by its kind and name', () => {
+    const writer = new StoreWriter(storeData([['lock/a/b', 1]], ['lock', 'record']))
+    const locks = writer.table('lock')
+    expect([locks.get('a/b'), locks.has('a/b'), locks.get('a'), writer.get('lock/a/b')]).toEqual([
+      1,
+      true,
+      undefined,
+      1,
+    ])
+    writer.put('lock/c', 2)
+    locks.put('d', 3)
+    writer.table('record').put('c', 4)
+    expect([...locks.scan()]).toEqual([
+      ['a/b', 1],
+      ['c', 2],
+      ['d', 3],
+    ])
+    expect([locks.get('c'), writer.get('lock/d'), writer.get('record/c')]).toEqual([2, 3, 4])
+    locks.delete('c')
+    expect([writer.has('lock/c'), locks.size, writer.size]).toEqual([false, 2, 3])
+    expect(() => writer.table('other')).toThrow('tables')
+  })
+
+  test('[RM9] undo, flush and the state as a whole know no difference', () => {
+    const data = storeData([['lock/a', 1]], ['lock'])
+    const writer = new StoreWriter(data)
+    writer.table('lock').put('a', 2)
+    writer.table('lock').put('b', 2)
+    writer.undo()
+    expect([...liveEntries(data)]).toEqual([['lock/a', 1]])
+    writer.table('lock').delete('a')
+    writer.put('plain', 5)
+    const written: unknown[] = []
+    writeChanges(data, (key, value) => written.push([key, value]))
+    expect(written).toEqual([
+      ['lock/a', undefined],
+      ['plain', 5],
+    ])
+  })
+
+  test('[RM9, RM3] scans are in the order of keys, whatever has a table, over any range', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(keys),
+        kinds,
+        keys,
+        fc.option(keys, { nil: undefined }),
+        (all, tables, from, to) => {
+          const reader = new StoreReader(
+            storeData(
+              all.map(key => [key, 1] as const),
+              tables,
+            ),
+          )
+          const expected = all.filter(key => key >= from && (to === undefined || key < to)).sort()
+          expect([...reader.scan(from, to)].map(([key]) => key)).toEqual(expected)
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('[RM9] a large state is cut into pieces, in order', () => {
+    const rows = Array.from({ length: 3_000 }, (_, at) => [`${at % 2 ? 'odd/' : ''}${at}`, at] as const)
+    const keys = [...new StoreReader(storeData(rows, ['odd'])).scan()].map(([key]) => key)
+    const bounds = cuts(storeData(rows, ['odd']), 2)
+    const places = bounds.map(bound => keys.indexOf(bound))
+    expect(places.length).toBeGreaterThan(2)
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+    for (const [at, place] of places.entries()) expect(place - (places[at - 1] ?? 0)).toBeGreaterThan(0)
   })
 })

@@ -2,6 +2,8 @@ import { address, nodeId, type Outbox, type Request } from '@synod/runtime/proto
 import { TestOutbox } from '@synod/runtime/simulation'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LeaderOutbox, Seat, Store } from '../replicated/state-machine.ts'
+import { StoreWriter } from '../replicated/store.ts'
+import { storeData } from '../replicated/store-data.ts'
 import { type DirectoryCommand, directoryMachine, type ManagerState } from './directory.ts'
 import { assignments, initialMap } from './initial-map.ts'
 import type { DirectoryMessage } from './messages.ts'
@@ -13,18 +15,6 @@ const side = machine.leader
 if (side === undefined) throw new Error('the directory has a leader side')
 const now = { monotonicMs: 1_000, wallMs: 1_000 }
 const asker = address(n2, 'session', 'main')
-
-class MapStore implements Store {
-  readonly #values = new Map<string, unknown>()
-  get size() {
-    return this.#values.size
-  }
-  get = (key: string) => this.#values.get(key)
-  has = (key: string) => this.#values.has(key)
-  put = (key: string, value: unknown) => void this.#values.set(key, value)
-  delete = (key: string) => void this.#values.delete(key)
-  scan = () => this.#values.entries()
-}
 
 /** The leader side of one member: what it proposes is applied at once. */
 class Leader {
@@ -78,9 +68,9 @@ class Leader {
   }
 }
 
-let store: MapStore
+let store: StoreWriter
 beforeEach(() => {
-  store = new MapStore()
+  store = new StoreWriter(storeData())
 })
 const assigned = (leader: Leader) => {
   const { sent } = leader.outbox.take()

@@ -9,8 +9,9 @@ import { evaluate } from './evaluate.ts'
 import { isExpired, record, recorded } from './exactly-once.ts'
 import type { Attempt } from './messages.ts'
 import type { OperationResult } from './operations.ts'
-import { isLocked, requestOf } from './prepared-locks.ts'
-import { type RecordRow, row, rowKey, type UnfinishedRow } from './rows.ts'
+import { isLocked } from './prepared-locks.ts'
+import { assignmentOf, type RecordRow, table, txId } from './rows.ts'
+import { workOf } from './work.ts'
 
 const noVotes: Decide['votes'] = []
 
@@ -23,33 +24,34 @@ export function applyDecide(
 ): Decision {
   const before = recorded(store, command, command.fingerprint)
   if (before.status !== 'new') return before
-  if (row.assignment(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
-  const request = requestOf(command.operations)
-  if (isLocked(store, request)) return { status: 'locked' }
+  if (assignmentOf(store)?.epoch !== command.epoch) return { status: 'wrongEpoch' }
+  const work = workOf(command.operations)
+  if (isLocked(store, work)) return { status: 'locked' }
   const version = context.index
-  const own = evaluate(store, command.operations, { version, decides: true }, request)
+  const own = evaluate(store, work, { version, decides: true })
   if (own.verdict === 'wait') return { status: 'locked' }
   if (own.verdict === 'refused') {
     const { reason, operation, detail } = own
     return record(store, command, before, command, { status: 'refused', reason, operation, detail }, context)
   }
   if (command.type === 'decide' && command.probe === true) return { status: 'possible' }
-  applyWrites(store, command.operations, request, { locked: version, added: version }, measures)
+  applyWrites(store, work.steps, { locked: version, added: version }, measures)
   const { tx, attempt } = command
   const votes = command.type === 'decide' ? command.votes : noVotes
   if (votes.length > 0) {
     const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))
-    store.put(rowKey.unfinished(tx), { attempt, owing } satisfies UnfinishedRow)
+    table.unfinished(store).put(tx, { attempt, owing })
   }
-  const results = inOrder([own.results, ...votes.map(vote => vote.results)])
+  const results = inOrder(own.results, votes)
   return record(store, command, before, command, { status: 'committed', results }, context)
 }
 
-function inOrder(parts: readonly (readonly NumberedResult[])[]): OperationResult[] {
-  return parts
-    .flat()
-    .sort((a, b) => a.index - b.index)
-    .map(({ result }) => result)
+/** In the order of the operations. A single one, as most are, is in order. */
+function inOrder(own: readonly NumberedResult[], votes: Decide['votes']): OperationResult[] {
+  const [first] = own
+  if (first !== undefined && own.length === 1 && votes.length === 0) return [first.result]
+  const all = own.concat(...votes.map(vote => vote.results))
+  return all.sort((a, b) => a.index - b.index).map(({ result }) => result)
 }
 
 /** [TX4] */
@@ -64,15 +66,15 @@ export function applyAbort(store: Store, command: Abort, context: ApplyContext):
   const closed: Attempt[] = []
   const decided: string[] = []
   for (const { tx, attempt, age } of command.attempts) {
-    const before = row.record(store, tx)
+    const before = table.records(store).get(tx)
     // The record may be forgotten before all participants have finished.
-    if (before?.outcome !== undefined || row.unfinished(store, tx) !== undefined) decided.push(tx)
-    else if (isExpired(store, tx)) closed.push({ tx, attempt })
+    if (before?.outcome !== undefined || table.unfinished(store).has(tx)) decided.push(tx)
+    else if (isExpired(store, txId(tx), tx)) closed.push({ tx, attempt })
     else {
       const last = Math.max(attempt, before?.closed ?? 0)
       const kept = before?.age ?? age
       const closing: RecordRow = { closed: last, timeMs: context.timeMs }
-      store.put(rowKey.record(tx), kept === undefined ? closing : { ...closing, age: kept })
+      table.records(store).put(tx, kept === undefined ? closing : { ...closing, age: kept })
       closed.push({ tx, attempt: last })
     }
   }

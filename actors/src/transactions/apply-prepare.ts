@@ -1,28 +1,26 @@
 /** `prepare` and `finish`: a participant's share, locked and reserved until its coordinator has decided. */
 import { assert } from '@synod/runtime/protocol'
-import type { LockRequest } from '../concurrency/lock-modes.ts'
 import type { ApplyContext, Store } from '../replicated/state-machine.ts'
 import { applyWrites, type Measures } from './changes.ts'
 import type { FinishShares, PrepareResult, PrepareShare } from './commands.ts'
 import { evaluate } from './evaluate.ts'
 import type { Attempt, Commitment } from './messages.ts'
-import { isLocked, lockRows, requestOf, unlockRows } from './prepared-locks.ts'
-import { type PreparedRow, row, rowKey, type TombstoneRow } from './rows.ts'
+import { isLocked, lockRows, unlockRows } from './prepared-locks.ts'
+import { assignmentOf, type PreparedRow, table } from './rows.ts'
+import { type Work, workOf } from './work.ts'
 
 /** [TX2, TX3] */
 export function applyPrepare(store: Store, command: PrepareShare, context: ApplyContext): PrepareResult {
   const { tx, attempt } = command
-  const key = rowKey.prepared(tx)
-  const before = store.get(key) as PreparedRow | undefined
+  const before = table.prepared(store).get(tx)
   if (before?.attempt === attempt) return { vote: 'yes', prepared: before.prepared, results: before.results }
   if (isClosedHere(store, command, before)) return { vote: 'retry', why: 'wounded' }
   // A later attempt starts only after all earlier ones were closed in the coordinator's log.
-  if (before !== undefined) releaseShare(store, before, requestOf(before.operations))
-  if (row.assignment(store)?.epoch !== command.epoch) return { vote: 'retry', why: 'wrongEpoch' }
-  const request = requestOf(command.operations)
-  if (isLocked(store, request)) return { vote: 'locked' }
-  const circumstances = { version: context.index, decides: false }
-  const evaluation = evaluate(store, command.operations, circumstances, request)
+  if (before !== undefined) releaseShare(store, before, workOf(before.operations))
+  if (assignmentOf(store)?.epoch !== command.epoch) return { vote: 'retry', why: 'wrongEpoch' }
+  const work = workOf(command.operations)
+  if (isLocked(store, work)) return { vote: 'locked' }
+  const evaluation = evaluate(store, work, { version: context.index, decides: false })
   if (evaluation.verdict === 'wait') return { vote: 'locked' }
   if (evaluation.verdict === 'refused') {
     const { reason, operation, detail } = evaluation
@@ -33,19 +31,19 @@ export function applyPrepare(store: Store, command: PrepareShare, context: Apply
   const prepared = context.index
   const { timeMs } = context
   const share = { tx, attempt, age, coordinator, participants, operations, results, prepared, timeMs }
-  store.put(key, share satisfies PreparedRow)
-  lockRows(store, tx, operations, request)
+  table.prepared(store).put(tx, share)
+  lockRows(store, tx, work)
   return { vote: 'yes', prepared, results }
 }
 
 /** [TX7] No vote for an attempt that is known to be closed. */
 function isClosedHere(store: Store, { tx, attempt }: Attempt, before: PreparedRow | undefined): boolean {
-  return (before?.attempt ?? 0) > attempt || (row.tombstone(store, tx)?.attempt ?? 0) >= attempt
+  return (before?.attempt ?? 0) > attempt || (table.tombstones(store).get(tx)?.attempt ?? 0) >= attempt
 }
 
-function releaseShare(store: Store, share: PreparedRow, request: LockRequest): void {
-  unlockRows(store, share.tx, share.operations, request)
-  store.delete(rowKey.prepared(share.tx))
+function releaseShare(store: Store, { tx }: PreparedRow, work: Work): void {
+  unlockRows(store, tx, work)
+  table.prepared(store).delete(tx)
 }
 
 /** [TX7] Any number of commits and aborts; each may have been applied before. */
@@ -66,25 +64,25 @@ function commitShare(
   context: ApplyContext,
   measures: Measures,
 ): void {
-  const share = row.prepared(store, tx)
+  const share = table.prepared(store).get(tx)
   // Nothing prepared: it was committed before. The coordinator decides only on votes for prepares that are replicated.
   if (share === undefined) return
-  const request = requestOf(share.operations)
-  releaseShare(store, share, request)
+  const work = workOf(share.operations)
+  releaseShare(store, share, work)
   // Another prepare than the committed one is a late copy of its message: one transaction commits once, so it never will.
   if (share.attempt !== attempt || share.prepared !== prepared) return
   assert(context.index > prepared, 'a commit comes after its prepare')
   const versions = { locked: prepared, added: context.index }
-  applyWrites(store, share.operations, request, versions, measures)
+  applyWrites(store, work.steps, versions, measures)
 }
 
 function abortShare(store: Store, { tx, attempt }: Attempt, context: ApplyContext): void {
-  const share = row.prepared(store, tx)
+  const share = table.prepared(store).get(tx)
   if (share !== undefined) {
     if (share.attempt > attempt) return
-    releaseShare(store, share, requestOf(share.operations))
+    releaseShare(store, share, workOf(share.operations))
   }
-  const tombstone = row.tombstone(store, tx)
-  if (tombstone !== undefined && tombstone.attempt >= attempt) return
-  store.put(rowKey.tombstone(tx), { attempt, timeMs: context.timeMs } satisfies TombstoneRow)
+  const tombstones = table.tombstones(store)
+  if ((tombstones.get(tx)?.attempt ?? 0) >= attempt) return
+  tombstones.put(tx, { attempt, timeMs: context.timeMs })
 }

@@ -2,7 +2,7 @@
 import type { Json } from '@synod/runtime/protocol'
 import type { ReadonlyStore } from '../replicated/state-machine.ts'
 import type { Measures } from './changes.ts'
-import { type PreparedRow, row, rowKey, rowsOf, type Stored, type TallyRow } from './rows.ts'
+import { assignmentOf, rowKey, type TallyRow, table } from './rows.ts'
 
 type Totals = Record<string, Record<string, number>>
 export interface Audit {
@@ -30,17 +30,17 @@ export interface Audit {
 export function auditOf(store: ReadonlyStore, measures: Measures): Json {
   const { values, held } = countValues(store, measures)
   const audit: Audit = {
-    epoch: row.assignment(store)?.epoch ?? 0,
+    epoch: assignmentOf(store)?.epoch ?? 0,
     values,
     held,
     tallies: talliesOf(store),
     ...preparedOf(store),
-    locks: count(store, 'l/') + ((store.get(rowKey.ranges) as number | undefined) ?? 0),
+    locks: table.locks(store).size + ((store.get(rowKey.ranges) as number | undefined) ?? 0),
     escrow: escrowOf(store),
-    records: count(store, 'r/'),
-    unfinished: count(store, 'u/'),
-    tombstones: count(store, 't/'),
-    sessions: count(store, 's/'),
+    records: table.records(store).size,
+    unfinished: table.unfinished(store).size,
+    tombstones: table.tombstones(store).size,
+    sessions: table.sessions(store).size,
   }
   return audit as unknown as Json
 }
@@ -48,7 +48,7 @@ export function auditOf(store: ReadonlyStore, measures: Measures): Json {
 function countValues(store: ReadonlyStore, measures: Measures) {
   const values: Record<string, number> = {}
   const held: Totals = {}
-  for (const [item, { value }] of rowsOf<Stored>(store, 'v/')) {
+  for (const [item, { value }] of table.values(store).scan()) {
     const slash = item.indexOf('/')
     const keyspace = item.slice(0, slash)
     values[keyspace] = (values[keyspace] ?? 0) + 1
@@ -64,7 +64,7 @@ function countValues(store: ReadonlyStore, measures: Measures) {
 
 function talliesOf(store: ReadonlyStore): Record<string, Record<string, TallyRow>> {
   const tallies: Record<string, Record<string, TallyRow>> = {}
-  for (const [name, tally] of rowsOf<TallyRow>(store, 'tally/')) {
+  for (const [name, tally] of table.tallies(store).scan()) {
     const slash = name.indexOf('/')
     const keyspace = name.slice(0, slash)
     const of = tallies[keyspace] ?? {}
@@ -75,27 +75,15 @@ function talliesOf(store: ReadonlyStore): Record<string, Record<string, TallyRow
 }
 
 function preparedOf(store: ReadonlyStore): Pick<Audit, 'prepared' | 'oldestPreparedMs'> {
-  let prepared = 0
+  const prepared = table.prepared(store)
   let oldest: number | null = null
-  for (const [, { timeMs }] of rowsOf<PreparedRow>(store, 'p/')) {
-    prepared += 1
-    oldest = oldest === null ? timeMs : Math.min(oldest, timeMs)
-  }
-  return { prepared, oldestPreparedMs: oldest }
+  for (const [, { timeMs }] of prepared.scan()) oldest = oldest === null ? timeMs : Math.min(oldest, timeMs)
+  return { prepared: prepared.size, oldestPreparedMs: oldest }
 }
 
 function escrowOf(store: ReadonlyStore): Audit['escrow'] {
-  let keys = 0
+  const escrow = table.escrow(store)
   let pending = 0
-  for (const [, one] of rowsOf<{ readonly count: number }>(store, 'e/')) {
-    keys += 1
-    pending += one.count
-  }
-  return { keys, pending }
-}
-
-function count(store: ReadonlyStore, kind: string): number {
-  let rows = 0
-  for (const _ of rowsOf(store, kind)) rows += 1
-  return rows
+  for (const [, { count }] of escrow.scan()) pending += count
+  return { keys: escrow.size, pending }
 }

@@ -3,11 +3,10 @@
  * command, so that conservation can be proved: initial + in − out = held.
  */
 import { assert, type Json } from '@synod/runtime/protocol'
-import { itemOf, type LockRequest } from '../concurrency/lock-modes.ts'
 import type { Store } from '../replicated/state-machine.ts'
-import type { Numbered } from './messages.ts'
 import type { Operation } from './operations.ts'
-import { rowKey, type Stored, type TallyRow } from './rows.ts'
+import { table } from './rows.ts'
+import type { Step } from './work.ts'
 
 /** Per keyspace: what a value holds, by measure (`goods`, `money`). Pure; undefined is a missing value. */
 export type Measures = Readonly<
@@ -24,21 +23,20 @@ export interface Versions {
 
 export function applyWrites(
   store: Store,
-  operations: readonly Numbered[],
-  request: LockRequest,
+  steps: readonly Step[],
   versions: Versions,
   measures: Measures,
 ): void {
-  for (const { operation } of operations) {
-    if (operation.op === 'get' || operation.op === 'check' || operation.op === 'scan') continue
-    const item = itemOf(operation)
-    const key = rowKey.valueOf(item)
-    const before = store.get(key) as Stored | undefined
-    const version = request.items.get(item) === 'add' ? versions.added : versions.locked
+  const values = table.values(store)
+  for (const { operation, lock } of steps) {
+    if (lock === undefined || operation.op === 'get' || operation.op === 'check') continue
+    const { item, mode } = lock
+    const before = values.get(item)
+    const version = mode === 'add' ? versions.added : versions.locked
     assert(before === undefined || version >= before.version, 'versions of a key never go back')
     const value = after(operation, before?.value)
-    if (value === undefined) store.delete(key)
-    else store.put(key, { value, version })
+    if (value === undefined) values.delete(item)
+    else values.put(item, { value, version })
     if (operation.external === true) count(store, operation, before?.value, value, measures)
   }
 }
@@ -66,14 +64,14 @@ function count(
 ): void {
   const measure = measures[keyspace]
   if (measure === undefined) return
+  const tallies = table.tallies(store)
   const was = measure(key, before)
   const is = measure(key, value)
   for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
     const change = (is[name] ?? 0) - (was[name] ?? 0)
     if (change === 0) continue
-    const row = rowKey.tally(keyspace, name)
-    const tally = (store.get(row) as TallyRow | undefined) ?? { in: 0, out: 0 }
-    const next = { in: tally.in + Math.max(change, 0), out: tally.out - Math.min(change, 0) }
-    store.put(row, next)
+    const of = `${keyspace}/${name}`
+    const tally = tallies.get(of) ?? { in: 0, out: 0 }
+    tallies.put(of, { in: tally.in + Math.max(change, 0), out: tally.out - Math.min(change, 0) })
   }
 }

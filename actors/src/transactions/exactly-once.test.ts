@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { StoreWriter, storeData } from '../replicated/store.ts'
+import { StoreWriter } from '../replicated/store.ts'
+import { storeData } from '../replicated/store-data.ts'
 import { defaultRetentionMs } from './exactly-once.ts'
 import { bucketEntries, enterLedger, hash53, isInLedger } from './ledger.ts'
+import { tables } from './rows.ts'
 import { add, get, oneShard, put } from './testing/one-shard.ts'
 
 const forget = (records: string[], sessions: string[] = []) =>
@@ -93,7 +95,7 @@ test('[EO3] an idle session that is closed is spent as a whole', () => {
 })
 
 test('[EO3] the ledger is bounded: a full bucket drops its oldest', () => {
-  const store = new StoreWriter(storeData())
+  const store = new StoreWriter(storeData([], tables))
   const same: string[] = []
   const bucket = hash53('id0') % 4_096
   for (let at = 0; same.length <= bucketEntries; at++)

@@ -6,12 +6,12 @@
  * ends by the group's clock. What is gone can not execute again: below the floor by the floor, otherwise by the
  * ledger of expired ids (ledger.ts).
  */
-import type { ApplyContext, ReadonlyStore, Store } from '../replicated/state-machine.ts'
+import type { ApplyContext, ReadonlyStore, ReadonlyTable, Store } from '../replicated/state-machine.ts'
 import type { Decision, Retention } from './commands.ts'
 import { isInLedger } from './ledger.ts'
 import type { Attempt, TxKey } from './messages.ts'
-import type { Outcome } from './operations.ts'
-import { afterPrefix, type RecordRow, row, rowKey, rowsOf, txId } from './rows.ts'
+import type { Outcome, TxId } from './operations.ts'
+import { afterPrefix, type RecordRow, table, txId, txKey } from './rows.ts'
 
 /** How long the answer to a request without a retention of its own is kept, if its session never says that it has it. */
 export const defaultRetentionMs = 24 * 60 * 60 * 1_000
@@ -19,10 +19,14 @@ export const defaultRetentionMs = 24 * 60 * 60 * 1_000
 type Known = Extract<Decision, { status: 'decided' | 'expired' | 'conflictingRequest' }>
 
 /** [EO1, EO2] What is known of an id for good; undefined: it may still execute. */
-export function known(store: ReadonlyStore, tx: TxKey, fingerprint: string | undefined): Known | undefined {
-  return (
-    answered(row.record(store, tx), fingerprint) ?? (isExpired(store, tx) ? { status: 'expired' } : undefined)
-  )
+export function known(
+  store: ReadonlyStore,
+  id: TxId,
+  tx: TxKey,
+  fingerprint: string | undefined,
+): Known | undefined {
+  const record = table.records(store).get(tx)
+  return answered(record, fingerprint) ?? (isExpired(store, id, tx) ? { status: 'expired' } : undefined)
 }
 
 function answered(record: RecordRow | undefined, fingerprint: string | undefined): Known | undefined {
@@ -35,7 +39,8 @@ function answered(record: RecordRow | undefined, fingerprint: string | undefined
 /** Nothing speaks against executing this attempt. */
 export interface New {
   readonly status: 'new'
-  /** Its session's, for the record of the answer. */
+  /** Of whom the answer is recorded, and where its floor is. */
+  readonly session: string
   readonly floor: number
 }
 
@@ -44,46 +49,46 @@ export function recorded(
   { tx, attempt }: Attempt,
   fingerprint: string | undefined,
 ): Known | Extract<Decision, { status: 'closed' }> | New {
-  const record = row.record(store, tx)
+  const record = table.records(store).get(tx)
   const before = answered(record, fingerprint)
   if (before !== undefined) return before
   const { session, sequence } = txId(tx)
   const floor = floorOf(store, session)
   if (sequence < floor || isInLedger(store, tx, session)) return { status: 'expired' }
   const closed = record?.closed ?? 0
-  return closed >= attempt ? { status: 'closed', closed } : { status: 'new', floor }
+  return closed >= attempt ? { status: 'closed', closed } : { status: 'new', session, floor }
 }
 
 /** [EO3] No answer is kept any more, and it must not execute. */
-export function isExpired(store: ReadonlyStore, tx: TxKey): boolean {
-  const { session, sequence } = txId(tx)
+export function isExpired(store: ReadonlyStore, { session, sequence }: TxId, tx: TxKey): boolean {
   return sequence < floorOf(store, session) || isInLedger(store, tx, session)
 }
 
 function floorOf(store: ReadonlyStore, session: string): number {
-  return row.session(store, session)?.floor ?? 0
+  return table.sessions(store).get(session)?.floor ?? 0
 }
 
 /** The final answer: with it every attempt is closed. */
 export function record(
   store: Store,
   { tx, attempt }: Attempt,
-  { floor }: New,
-  retention: Retention,
+  { session, floor }: New,
+  { fingerprint, retainMs, firstIncomplete }: Retention,
   outcome: Outcome,
-  context: ApplyContext,
+  { timeMs }: ApplyContext,
 ): Decision {
-  const { fingerprint, retainMs, firstIncomplete } = retention
-  store.put(rowKey.record(tx), {
-    outcome,
-    closed: attempt,
-    timeMs: context.timeMs,
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(retainMs === undefined ? {} : { retainUntilMs: context.timeMs + retainMs }),
-  } satisfies RecordRow)
-  if (firstIncomplete - floor >= floorStep) {
-    raiseFloor(store, txId(tx).session, floor, firstIncomplete, context)
-  }
+  const row: RecordRow = { outcome, closed: attempt, timeMs }
+  table.records(store).put(
+    tx,
+    fingerprint === undefined && retainMs === undefined
+      ? row
+      : {
+          ...row,
+          ...(fingerprint === undefined ? {} : { fingerprint }),
+          ...(retainMs === undefined ? {} : { retainUntilMs: timeMs + retainMs }),
+        },
+  )
+  if (firstIncomplete - floor >= floorStep) raiseFloor(store, session, floor, firstIncomplete, timeMs)
   return { status: 'decided', outcome }
 }
 
@@ -92,44 +97,35 @@ const floorStep = 32
 /** Up to here it is cheaper to try every sequence number than to search. */
 const tryEach = 4_096
 
-/** [EO4] The client has all answers below `firstIncomplete`. */
-function raiseFloor(
-  store: Store,
-  session: string,
-  floor: number,
-  firstIncomplete: number,
-  context: ApplyContext,
-): void {
-  store.put(rowKey.session(session), { floor: firstIncomplete, timeMs: context.timeMs })
-  for (const tx of between(store, session, floor, firstIncomplete)) {
-    const key = rowKey.record(tx)
-    const retainUntilMs = (store.get(key) as RecordRow | undefined)?.retainUntilMs
-    if (retainUntilMs === undefined || retainUntilMs <= context.timeMs) store.delete(key)
+/** [EO4] The client has all answers below `to`. */
+function raiseFloor(store: Store, session: string, from: number, to: number, timeMs: number): void {
+  table.sessions(store).put(session, { floor: to, timeMs })
+  const records = table.records(store)
+  for (const tx of between(records, session, from, to)) {
+    const record = records.get(tx)
+    if (record !== undefined && (record.retainUntilMs ?? 0) <= timeMs) records.delete(tx)
   }
 }
 
-function* between(store: ReadonlyStore, session: string, from: number, to: number): Iterable<TxKey> {
+function between(records: ReadonlyTable, session: string, from: number, to: number): TxKey[] {
+  const found: TxKey[] = []
   if (to - from <= tryEach) {
-    for (let sequence = from; sequence < to; sequence++) yield `${session}:${sequence}`
-    return
+    for (let sequence = from; sequence < to; sequence++) found.push(txKey({ session, sequence }))
+    return found
   }
-  for (const [rest] of [...rowsOf(store, rowKey.record(`${session}:`))]) {
-    const sequence = Number(rest)
-    if (sequence >= from && sequence < to) yield `${session}:${rest}`
+  const prefix = `${session}:`
+  for (const [tx] of records.scan(prefix, afterPrefix(prefix))) {
+    const sequence = Number(tx.slice(prefix.length))
+    if (sequence >= from && sequence < to) found.push(tx)
   }
+  return found
 }
 
 /** Whether retention has ended, and nothing else needs the record. */
 export function mayExpire(store: ReadonlyStore, tx: TxKey, record: RecordRow, timeMs: number): boolean {
   const until = record.retainUntilMs ?? record.timeMs + defaultRetentionMs
-  return until <= timeMs && row.unfinished(store, tx) === undefined
+  return until <= timeMs && !table.unfinished(store).has(tx)
 }
 
 /** How many sessions a group remembers the floors of. */
 export const sessionsKept = 100_000
-
-export function countSessions(store: ReadonlyStore): number {
-  let sessions = 0
-  for (const _ of store.scan('s/', afterPrefix('s/'))) sessions += 1
-  return sessions
-}

@@ -4,13 +4,13 @@
  * million later ids have expired in its group; SPEC.md says so to the reader.
  */
 import type { ReadonlyStore, Store } from '../replicated/state-machine.ts'
-import { rowKey } from './rows.ts'
+import { rowKey, table } from './rows.ts'
 
 const buckets = 4_096
 export const bucketEntries = 256
 
 export function isInLedger(store: ReadonlyStore, ...names: readonly string[]): boolean {
-  if (!store.has(rowKey.ledger)) return false
+  if (table.ledger(store).size === 0) return false
   return names.some(name => {
     const hash = hash53(name)
     return bucketOf(store, hash).includes(hash)
@@ -22,12 +22,12 @@ export function enterLedger(store: Store, name: string): void {
   const bucket = bucketOf(store, hash)
   if (bucket.includes(hash)) return
   const kept = bucket.length >= bucketEntries ? bucket.slice(1) : bucket
-  store.put(rowKey.expired(hash % buckets), [...kept, hash])
+  table.ledger(store).put(String(hash % buckets), [...kept, hash])
   store.put(rowKey.ledger, ((store.get(rowKey.ledger) as number | undefined) ?? 0) + 1)
 }
 
 function bucketOf(store: ReadonlyStore, hash: number): readonly number[] {
-  return (store.get(rowKey.expired(hash % buckets)) as readonly number[] | undefined) ?? []
+  return table.ledger(store).get(String(hash % buckets)) ?? []
 }
 
 /** Two 32-bit FNV-1a lanes with different primes, mixed; 53 bits of them. */

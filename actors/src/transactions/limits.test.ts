@@ -1,20 +1,23 @@
 import { expect, test } from 'vitest'
 import { firstUnfit, limits, sizeOf } from './limits.ts'
+import type { Operation } from './operations.ts'
 import { add, append, get, numbered, put } from './testing/one-shard.ts'
+
+const share = (operations: readonly Operation[]) => [{ operations: numbered(operations) }]
 
 test('[TX19] a value, a key and a transaction may be so large, and not larger', () => {
   const text = (length: number) => 'x'.repeat(length)
   const fit = [put('a', text(limits.valueBytes - 2)), get('k'.repeat(limits.keyLength))]
-  expect(firstUnfit(numbered(fit))).toBeUndefined()
-  expect(firstUnfit(numbered([get('a'), put('a', text(limits.valueBytes))]))).toMatchObject({
+  expect(firstUnfit(share(fit))).toBeUndefined()
+  expect(firstUnfit(share([get('a'), put('a', text(limits.valueBytes))]))).toMatchObject({
     reason: 'tooLarge',
     operation: 1,
   })
-  expect(firstUnfit(numbered([append('a', [text(limits.valueBytes)])]))).toMatchObject({ reason: 'tooLarge' })
-  expect(firstUnfit(numbered([get('k'.repeat(limits.keyLength + 1))]))).toMatchObject({ reason: 'tooLarge' })
+  expect(firstUnfit(share([append('a', [text(limits.valueBytes)])]))).toMatchObject({ reason: 'tooLarge' })
+  expect(firstUnfit(share([get('k'.repeat(limits.keyLength + 1))]))).toMatchObject({ reason: 'tooLarge' })
   const many = Array.from({ length: limits.operations + 1 }, () => get('a'))
-  expect(firstUnfit(numbered(many))).toMatchObject({ reason: 'tooLarge' })
-  expect(firstUnfit(numbered(many.slice(1)))).toBeUndefined()
+  expect(firstUnfit(share(many))).toMatchObject({ reason: 'tooLarge' })
+  expect(firstUnfit(share(many.slice(1)))).toBeUndefined()
 })
 
 test('[TX19] numbers of an add are exact integers', () => {
@@ -24,7 +27,7 @@ test('[TX19] numbers of an add are exact integers', () => {
     add('n', 1, { min: Number.NaN }),
     add('n', 1, { initial: 1.5 }),
   ]) {
-    expect(firstUnfit(numbered([unfit]))).toMatchObject({ reason: 'invalid', operation: 0 })
+    expect(firstUnfit(share([unfit]))).toMatchObject({ reason: 'invalid', operation: 0 })
   }
 })
 

@@ -1,7 +1,7 @@
 /** What a transaction may be, and what a leader takes on. */
 import type { Json } from '@synod/runtime/protocol'
 import type { Refused } from './commands.ts'
-import type { Numbered } from './messages.ts'
+import type { Share } from './messages.ts'
 import type { Operation } from './operations.ts'
 
 export const limits = {
@@ -28,14 +28,18 @@ export function sizeOf(value: Json, enough: number = limits.valueBytes): number 
 }
 
 /** [TX19] Depends on the request alone: a retry gets the same answer, so that nothing needs to be recorded. */
-export function firstUnfit(operations: readonly Numbered[]): Refused | undefined {
-  if (operations.length > limits.operations) {
-    const detail = `${operations.length} operations: a transaction may have ${limits.operations}`
+export function firstUnfit(shares: readonly Pick<Share, 'operations'>[]): Refused | undefined {
+  let count = 0
+  for (const share of shares) count += share.operations.length
+  if (count > limits.operations) {
+    const detail = `${count} operations: a transaction may have ${limits.operations}`
     return { reason: 'tooLarge', operation: limits.operations, detail }
   }
-  for (const { index, operation } of operations) {
-    const unfit = unfitness(operation)
-    if (unfit !== undefined) return { operation: index, ...unfit }
+  for (const share of shares) {
+    for (const { index, operation } of share.operations) {
+      const unfit = unfitness(operation)
+      if (unfit !== undefined) return { operation: index, ...unfit }
+    }
   }
   return undefined
 }

@@ -13,6 +13,7 @@ import type { Command, Result } from './commands.ts'
 import { leaderSide } from './leader/leader-side.ts'
 import type { LeaderState } from './leader/state.ts'
 import type { TransactionMessage } from './messages.ts'
+import { tables } from './rows.ts'
 
 export type ShardMachine = StateMachine<Command, Result, LeaderState, TransactionMessage>
 
@@ -20,6 +21,7 @@ export type ShardMachine = StateMachine<Command, Result, LeaderState, Transactio
 export function shardMachine({ measures }: { readonly measures: Measures }): ShardMachine {
   return {
     name: 'shard',
+    tables,
     apply: (store, command, context) => apply(store, command, context, measures),
     audit: store => auditOf(store, measures),
     leader: leaderSide,

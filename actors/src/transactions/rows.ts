@@ -4,7 +4,7 @@
  */
 import type { Json } from '@synod/runtime/protocol'
 import type { Pending } from '../concurrency/escrow.ts'
-import type { ReadonlyStore } from '../replicated/state-machine.ts'
+import type { ReadonlyStore, ReadonlyTable, Store, Table } from '../replicated/state-machine.ts'
 import type { Assignment } from '../sharding/shard-map.ts'
 import type { NumberedResult } from './commands.ts'
 import type { Age, Attempt, Numbered, TxKey } from './messages.ts'
@@ -63,26 +63,48 @@ export interface TallyRow {
   readonly out: number
 }
 
+/** The kinds of rows: the row of `tx` among the records has the key `r/<tx>`. Most tables are empty most of the time. */
+export const tables = ['v', 'l', 'g', 'e', 'p', 'r', 'u', 't', 's', 'x', 'tally'] as const
+
+type TableOf<S, Row> = S extends Store ? Table<Row> : ReadonlyTable<Row>
+
+function kind<Row>(name: (typeof tables)[number]) {
+  return <S extends ReadonlyStore>(store: S) => store.table(name) as TableOf<S, Row>
+}
+
+/** Each kind of rows with its type. An item is `keyspace/key`. */
+export const table = {
+  /** By item. */
+  values: kind<Stored>('v'),
+  /** By item. */
+  locks: kind<LockRow>('l'),
+  /** By prefix of items: who locks the range. */
+  ranges: kind<readonly TxKey[]>('g'),
+  /** By item. */
+  escrow: kind<Pending>('e'),
+  prepared: kind<PreparedRow>('p'),
+  records: kind<RecordRow>('r'),
+  unfinished: kind<UnfinishedRow>('u'),
+  tombstones: kind<TombstoneRow>('t'),
+  sessions: kind<SessionRow>('s'),
+  /** By bucket: hashes of expired ids. */
+  ledger: kind<readonly number[]>('x'),
+  /** By `keyspace/measure`. */
+  tallies: kind<TallyRow>('tally'),
+} as const
+
+/** Rows that there is one of. */
 export const rowKey = {
   assignment: 'assignment',
-  /** How many range locks there are, so that nobody looks for them in vain. */
+  /** How many range locks there are. */
   ranges: 'ranges',
   /** How many ids the ledger of expired ids has taken in. */
   ledger: 'ledger',
-  value: (keyspace: string, key: string) => `v/${keyspace}/${key}`,
-  /** An item is `keyspace/key`. */
-  valueOf: (item: string) => `v/${item}`,
-  lock: (item: string) => `l/${item}`,
-  range: (prefix: string) => `g/${prefix}`,
-  escrow: (item: string) => `e/${item}`,
-  prepared: (tx: TxKey) => `p/${tx}`,
-  record: (tx: TxKey) => `r/${tx}`,
-  unfinished: (tx: TxKey) => `u/${tx}`,
-  tombstone: (tx: TxKey) => `t/${tx}`,
-  session: (session: string) => `s/${session}`,
-  expired: (bucket: number) => `x/${bucket}`,
-  tally: (keyspace: string, measure: string) => `tally/${keyspace}/${measure}`,
 } as const
+
+export function assignmentOf(store: ReadonlyStore): Assignment | undefined {
+  return store.get(rowKey.assignment) as Assignment | undefined
+}
 
 export function txKey(id: TxId): TxKey {
   return `${id.session}:${id.sequence}`
@@ -99,26 +121,4 @@ export function afterPrefix(prefix: string): string {
   const unit = prefix.charCodeAt(last)
   if (unit === 0xffff) return afterPrefix(prefix.slice(0, last))
   return prefix.slice(0, last) + String.fromCharCode(unit + 1)
-}
-
-export const row = {
-  assignment: (store: ReadonlyStore) => store.get(rowKey.assignment) as Assignment | undefined,
-  value: (store: ReadonlyStore, item: string) => store.get(rowKey.valueOf(item)) as Stored | undefined,
-  lock: (store: ReadonlyStore, item: string) => store.get(rowKey.lock(item)) as LockRow | undefined,
-  escrow: (store: ReadonlyStore, item: string) => store.get(rowKey.escrow(item)) as Pending | undefined,
-  prepared: (store: ReadonlyStore, tx: TxKey) => store.get(rowKey.prepared(tx)) as PreparedRow | undefined,
-  record: (store: ReadonlyStore, tx: TxKey) => store.get(rowKey.record(tx)) as RecordRow | undefined,
-  unfinished: (store: ReadonlyStore, tx: TxKey) =>
-    store.get(rowKey.unfinished(tx)) as UnfinishedRow | undefined,
-  tombstone: (store: ReadonlyStore, tx: TxKey) => store.get(rowKey.tombstone(tx)) as TombstoneRow | undefined,
-  session: (store: ReadonlyStore, session: string) =>
-    store.get(rowKey.session(session)) as SessionRow | undefined,
-}
-
-/** All rows of a kind (`p/`), each with what follows the prefix. */
-export function* rowsOf<Row>(
-  store: ReadonlyStore,
-  kind: string,
-): Iterable<readonly [name: string, row: Row]> {
-  for (const [key, value] of store.scan(kind, afterPrefix(kind))) yield [key.slice(kind.length), value as Row]
 }

@@ -2,7 +2,7 @@
 import type { ReadonlyStore } from '../replicated/state-machine.ts'
 import { limits } from './limits.ts'
 import type { OperationResult } from './operations.ts'
-import { afterPrefix, rowKey, type Stored } from './rows.ts'
+import { afterPrefix, type Stored, table } from './rows.ts'
 
 export type Entries = Extract<OperationResult, { entries: unknown }>['entries']
 
@@ -31,13 +31,13 @@ export function scanValues(
 }
 
 function* storedIn(store: ReadonlyStore, range: Range): Iterable<readonly [key: string, stored: Stored]> {
-  const base = rowKey.value(range.keyspace, '')
+  const base = `${range.keyspace}/`
   const start = base + range.prefix
   // The next text after `after` is `after` with the least character appended.
   const from = range.after === undefined ? start : `${base}${range.after}\u0000`
   const begin = [from, start].sort().at(-1) ?? start
-  for (const [key, stored] of store.scan(begin, afterPrefix(start))) {
-    yield [key.slice(base.length), stored as Stored]
+  for (const [item, stored] of table.values(store).scan(begin, afterPrefix(start))) {
+    yield [item.slice(base.length), stored]
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Random, seededRandom } from '@synod/runtime/simulation'
 import { expect, test } from 'vitest'
 import type { Operation, OperationResult } from './operations.ts'
-import { rowsOf } from './rows.ts'
+import { table } from './rows.ts'
 import { type FakeCluster, nodes, openFake, type Pending } from './testing/fake-client.ts'
 import { findCycle, type ListTransaction } from './testing/histories.ts'
 
@@ -125,7 +125,7 @@ function issueAll(fake: FakeCluster, random: Random, untilMs: number): Issued[] 
 function checkMemory(fake: FakeCluster): void {
   for (const [name, { leader }] of fake.groups.groups) {
     const { state, seat } = leader
-    for (const [tx, { attempt }] of rowsOf<{ attempt: number }>(seat.store, 'p/')) {
+    for (const [tx, { attempt }] of table.prepared(seat.store).scan()) {
       const later = (state?.shares.get(tx)?.prepare.attempt ?? 0) > attempt
       if (!later && state?.table.held.has(tx) !== true)
         throw new Error(`${name} does not hold ${tx}#${attempt}`)
@@ -174,8 +174,7 @@ function checkMoney(fake: FakeCluster, issued: readonly Issued[]): void {
   let tallied = 0
   for (const name of fake.groups.groups.keys()) {
     const store = fake.groups.store(name)
-    for (const [, { in: come, out }] of rowsOf<{ in: number; out: number }>(store, 'tally/'))
-      tallied += come - out
+    for (const [, { in: come, out }] of table.tallies(store).scan()) tallied += come - out
   }
   expect(tallied).toBe(sum)
 }
@@ -189,8 +188,8 @@ function checkHot(fake: FakeCluster, issued: readonly Issued[]): void {
 function checkNothingLeft(fake: FakeCluster): void {
   for (const [name, group] of fake.groups.groups) {
     const store = fake.groups.store(name)
-    for (const kind of ['p/', 'l/', 'e/', 'g/', 'u/'])
-      expect([...rowsOf(store, kind)], `${name} ${kind}`).toEqual([])
+    for (const kind of ['p', 'l', 'e', 'g', 'u'])
+      expect([...store.table(kind).scan()], `${name} ${kind}`).toEqual([])
     expect(group.leader.state?.table.held.size, name).toBe(0)
     expect(group.leader.state?.shares.size, name).toBe(0)
     expect(group.leader.state?.queue.waiters.size, name).toBe(0)

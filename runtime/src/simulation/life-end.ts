@@ -1,4 +1,5 @@
 /** How the life of a simulated node ends: at a point of a turn, by its disk, or between two turns. */
+import { NodeGivenUp } from '../kernel/life.ts'
 import { DamagedRow } from '../storage/damage.ts'
 import { StorageError } from '../storage/storage.ts'
 
@@ -28,5 +29,6 @@ export function endNamed(error: unknown, diskFull: boolean): string | undefined 
   if (error instanceof SimulatedCrash) return `crash ${error.at}`
   if (error instanceof DamagedRow) return 'damage found'
   if (error instanceof StorageError) return diskFull ? 'disk full' : 'commit failed'
+  if (error instanceof NodeGivenUp) return 'given up'
   return undefined
 }

@@ -144,10 +144,10 @@ export class SimNode {
     this.#world.changed()
   }
 
-  spawn({ type, name, config }: Placed): void {
+  spawn({ type, name, config, group }: Placed): void {
     const { trace, scheduler } = this.#world
     const watched = trace.written ? watchedType(type, this.id, name, trace, scheduler) : type
-    this.kernel?.spawn(watched, name, config)
+    this.kernel?.spawn(watched, name, config, group)
   }
 
   state(actor: ActorId): unknown {

@@ -75,9 +75,9 @@ export class Simulation extends Cluster {
   }
 
   /** Runs an actor on a node, now and after each restart. */
-  place(node: string, type: AnyActorType, name: string, config: unknown): void {
+  place(node: string, type: AnyActorType, name: string, config: unknown, group?: string): void {
     const host = this.host(node)
-    const placed = { type, name, config }
+    const placed = { type, name, config, group }
     host.placed.push(placed)
     host.spawn(placed)
   }
@@ -180,7 +180,7 @@ export class Simulation extends Cluster {
     const outer = this.#options.observer
     return {
       deadLetter: (envelope, reason) => outer?.deadLetter?.(envelope, reason),
-      escalated: (actor, error) => outer?.escalated?.(actor, error),
+      escalated: (actor, error, step) => outer?.escalated?.(actor, error, step),
       turnEnded: report => {
         this.#handled += report.events
         outer?.turnEnded?.(report)

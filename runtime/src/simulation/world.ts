@@ -1,7 +1,6 @@
 /** What a simulated node knows of the simulation around it. */
-import type { AnyActorType } from '../actor.ts'
 import type { NodeId } from '../address.ts'
-import type { Limits, Observer } from '../kernel/ports.ts'
+import type { Activation, Limits, Observer } from '../kernel/ports.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -15,11 +14,7 @@ import type { Trace } from './trace.ts'
  */
 export type PlantedFault = 'ackBeforeCommit' | 'damageIgnored'
 
-export interface Placed {
-  readonly type: AnyActorType
-  readonly name: string
-  readonly config: unknown
-}
+export type Placed = Activation
 
 export interface World {
   readonly nodes: readonly NodeId[]

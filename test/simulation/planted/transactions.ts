@@ -1,5 +1,12 @@
 /** The bugs that the transactions suite must find. */
-import { directoryGroup, measures, type StateMachine, type Store, shardMachine } from '@synod/actors'
+import {
+  directoryGroup,
+  measures,
+  type StateMachine,
+  type Store,
+  shardMachine,
+  type Table,
+} from '@synod/actors'
 import type { AnyActorType, NodeId } from '@synod/runtime/protocol'
 import type { Run } from '../suite.ts'
 import { mishears } from './wrappers.ts'
@@ -27,12 +34,12 @@ const hearing: Readonly<Record<string, (message: Fields) => Fields>> = {
   readTooEarly: message => (message.type === 'readKeys' ? { ...message, fast: true } : message),
 }
 
-/** Rows of a shard that are never written. */
+/** Kinds of rows of a shard that are never written. */
 const lost: Readonly<Record<string, readonly string[]>> = {
-  locksNotKept: ['l/', 'g/'],
-  reservationsNotKept: ['e/'],
-  answersNotKept: ['r/'],
-  talliesNotKept: ['tally/'],
+  locksNotKept: ['l', 'g'],
+  reservationsNotKept: ['e'],
+  answersNotKept: ['r'],
+  talliesNotKept: ['tally'],
 }
 
 /** What is done to a command before it is applied. */
@@ -47,20 +54,20 @@ type Apply = StateMachine<unknown>['apply']
 const applied: Readonly<Record<string, (apply: Apply, clock: () => number) => Apply>> = {
   /** An aborted share leaves no mark: a prepare that comes later is prepared and voted for. */
   abortWithoutTombstone: apply => (store, command, context) =>
-    apply((command as Fields).type === 'finish' ? without(store, ['t/']) : store, command, context),
+    apply((command as Fields).type === 'finish' ? without(store, ['t']) : store, command, context),
   /** Who asks is told of an abort that the coordinating log does not hold: the attempt may still commit. */
   abortNotRecorded: apply => (store, command, context) =>
-    apply((command as Fields).type === 'abort' ? without(store, ['r/']) : store, command, context),
+    apply((command as Fields).type === 'abort' ? without(store, ['r']) : store, command, context),
   /** As soon as one participant has finished. */
   decisionForgottenTooEarly: apply => (store, command, context) => {
     const result = apply(store, command, context)
     const { type, finished } = command as { type: string; finished: readonly { readonly tx: string }[] }
-    if (type === 'forget') for (const { tx } of finished) store.delete(`u/${tx}`)
+    if (type === 'forget') for (const { tx } of finished) store.table('u').delete(tx)
     return result
   },
   /** Against what is committed, without what others have reserved of it. */
   escrowOnTheWrongCopy: apply => (store, command, context) =>
-    apply(withoutFirstLook(store, 'e/'), command, context),
+    apply(withoutFirstLook(store, 'e'), command, context),
   /** Each member decides by its own clock what is over. */
   expiryByLocalClock: (apply, clock) => (store, command, context) =>
     apply(store, command, (command as Fields).type === 'forget' ? { ...context, timeMs: clock() } : context),
@@ -120,7 +127,8 @@ export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
   }
 }
 
-function without(store: Store, kinds: readonly string[]): Store {
+/** A store that never keeps these rows. */
+export function without(store: Store, kinds: readonly string[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),
@@ -128,30 +136,44 @@ function without(store: Store, kinds: readonly string[]): Store {
     get size() {
       return store.size
     },
-    put: (key, value) => {
-      if (!kinds.some(kind => key.startsWith(kind))) store.put(key, value)
-    },
+    put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
+    table: kind => (kinds.includes(kind) ? unwritable(store.table(kind)) : store.table(kind)),
   }
 }
 
-/** During one command, the first look at each of these rows finds nothing. */
+function unwritable(table: Table): Table {
+  return {
+    get: name => table.get(name),
+    has: name => table.has(name),
+    scan: (from, to) => table.scan(from, to),
+    get size() {
+      return table.size
+    },
+    put: () => {},
+    delete: name => table.delete(name),
+  }
+}
+
+/** During one command, the first look at each row of a kind finds nothing. */
 function withoutFirstLook(store: Store, kind: string): Store {
   const seen = new Set<string>()
-  return {
-    get(key) {
-      if (!key.startsWith(kind) || seen.has(key)) return store.get(key)
-      seen.add(key)
+  const rows = store.table(kind)
+  const table: Table = {
+    get(name) {
+      if (seen.has(name)) return rows.get(name)
+      seen.add(name)
       return undefined
     },
-    has: key => store.has(key),
-    scan: (from, to) => store.scan(from, to),
+    has: name => rows.has(name),
+    scan: (from, to) => rows.scan(from, to),
     get size() {
-      return store.size
+      return rows.size
     },
-    put: (key, value) => store.put(key, value),
-    delete: key => store.delete(key),
+    put: (name, row) => rows.put(name, row),
+    delete: name => rows.delete(name),
   }
+  return { ...without(store, []), table: other => (other === kind ? table : store.table(other)) }
 }
 
 function changed(command: Fields, change: (operation: Fields) => Fields): Fields {

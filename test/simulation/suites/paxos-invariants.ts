@@ -18,16 +18,20 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
   return (sim, node) => {
     const state = acceptorOn(sim, node, group)
     if (state === undefined || !state.votes) return
-    const { promise, place } = state
-    const life = `${node} ${place.incarnation}`
+    const life = `${node} ${state.place.incarnation}`
     const before = highest.get(life) ?? noBallot
-    if (promise === before) return
-    assert(
-      compareBallots(promise, before) >= 0,
-      `the promise of ${node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
-    )
-    highest.set(life, promise)
+    if (state.promise === before) return
+    promiseKept(before, state)
+    highest.set(life, state.promise)
   }
+}
+
+/** [PX2] `before`: what this acceptor had promised, in this life of its memory. */
+export function promiseKept(before: Ballot, { promise, place }: AcceptorState): void {
+  assert(
+    compareBallots(promise, before) >= 0,
+    `the promise of ${place.node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
+  )
 }
 
 /** Whether this member of the group remembers, or has recovered. */

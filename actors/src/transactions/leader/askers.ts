@@ -1,8 +1,7 @@
 /** Who waits for an answer, and how it is told: an actor by message, somebody outside by reply. */
 import type { Address, Request } from '@synod/runtime/protocol'
-import type { Submit, TxKey } from '../messages.ts'
-import type { Outcome } from '../operations.ts'
-import { txId } from '../rows.ts'
+import type { Submit } from '../messages.ts'
+import type { Outcome, TxId } from '../operations.ts'
 import type { Asker, Running, Turn } from './state.ts'
 
 export function answer({ out }: Turn, to: Address | Request, message: unknown): void {
@@ -16,9 +15,9 @@ export function echo(send: number | undefined): { readonly send?: number } {
 }
 
 /** `closed`: with a definite answer that is not final, the attempts that the log has closed. */
-export function submitted(turn: Turn, asker: Asker, tx: TxKey, outcome: Outcome, closed?: number): void {
+export function submitted(turn: Turn, asker: Asker, id: TxId, outcome: Outcome, closed?: number): void {
   const about = closed === undefined ? {} : { closed }
-  answer(turn, asker.to, { type: 'submitted', id: txId(tx), outcome, ...echo(asker.send), ...about })
+  answer(turn, asker.to, { type: 'submitted', id, outcome, ...echo(asker.send), ...about })
 }
 
 export function askerOf(to: Address | Request, send: number | undefined): Asker {
@@ -42,7 +41,7 @@ export function attach(running: Running, to: Address | Request, submit: Submit |
 }
 
 export function answerAll(turn: Turn, running: Running, outcome: Outcome, closed?: number): void {
-  for (const asker of running.askers.values()) submitted(turn, asker, running.tx, outcome, closed)
+  for (const asker of running.askers.values()) submitted(turn, asker, running.submit.id, outcome, closed)
 }
 
 /** Definite refusals that are no outcome: the session plans again, or waits. */

@@ -1,12 +1,12 @@
 /** The shard manager says what this group owns; it is told when that is replicated. */
 import type { Address, Request } from '@synod/runtime/protocol'
 import type { Assign, Assigned } from '../../sharding/messages.ts'
-import { row } from '../rows.ts'
+import { assignmentOf } from '../rows.ts'
 import { answer } from './askers.ts'
 import type { Turn } from './state.ts'
 
 export function onAssign(turn: Turn, from: Address | Request, { assignment }: Assign): void {
-  if ((row.assignment(turn.seat.store)?.epoch ?? 0) >= assignment.epoch) {
+  if ((assignmentOf(turn.seat.store)?.epoch ?? 0) >= assignment.epoch) {
     answer(turn, from, assigned(turn))
     return
   }
@@ -20,5 +20,5 @@ export function onAssigned(turn: Turn): void {
 }
 
 function assigned({ seat }: Turn): Assigned {
-  return { type: 'assigned', group: seat.group, epoch: row.assignment(seat.store)?.epoch ?? 0 }
+  return { type: 'assigned', group: seat.group, epoch: assignmentOf(seat.store)?.epoch ?? 0 }
 }

@@ -6,7 +6,7 @@ import type { Address } from '@synod/runtime/protocol'
 import type { Abort, AbortResult } from '../commands.ts'
 import { isExpired } from '../exactly-once.ts'
 import type { Attempt, Inquire, TxKey, Wound } from '../messages.ts'
-import { row } from '../rows.ts'
+import { table, txId } from '../rows.ts'
 import { owe, say } from './owing.ts'
 import { groupOf, toLeader, turnTo } from './routes.ts'
 import { close, onClosed } from './running.ts'
@@ -52,16 +52,16 @@ export function onInquire(turn: Turn, { group, attempts }: Inquire): void {
 /** What the log says already. True when there is nothing more to do. */
 function answerFromLog(turn: Turn, group: string, { tx, attempt }: Attempt): boolean {
   const { state, seat } = turn
-  const unfinished = row.unfinished(seat.store, tx)
+  const unfinished = table.unfinished(seat.store).get(tx)
   const prepared = unfinished?.attempt === attempt ? unfinished.owing[group] : undefined
   if (prepared !== undefined) {
     say(turn, group, { tx, attempt }, prepared)
     return true
   }
-  const record = row.record(seat.store, tx)
+  const record = table.records(seat.store).get(tx)
   const over = record?.outcome !== undefined || unfinished !== undefined || (record?.closed ?? 0) >= attempt
   // Decided, and this group owes nothing for this attempt: what it holds is a late copy, or a closed attempt.
-  if (over || isExpired(seat.store, tx)) {
+  if (over || isExpired(seat.store, txId(tx), tx)) {
     say(turn, group, { tx, attempt }, undefined)
     return true
   }

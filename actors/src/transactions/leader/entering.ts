@@ -2,13 +2,13 @@
  * Into the lock table, or into the line; and out again. Whoever leaves lets others go: `work` collects them, so that
  * a long line is served in a loop and not by recursion.
  */
-import type { LockRequest } from '../../concurrency/lock-modes.ts'
+import { type LockRequest, locksOf } from '../../concurrency/lock-modes.ts'
 import { acquire, conflicting, release } from '../../concurrency/lock-table.ts'
 import { candidates, dequeue, enqueue, mayGo } from '../../concurrency/waiting.ts'
 import { evaluate } from '../evaluate.ts'
 import type { Age, Numbered, TxKey } from '../messages.ts'
-import { requestOf } from '../prepared-locks.ts'
-import { row } from '../rows.ts'
+import { table } from '../rows.ts'
+import { workOf } from '../work.ts'
 import { armTick, type Turn, tuning } from './state.ts'
 
 /** Somebody who wants locks here; `operations` tell which, and whether pending adds leave room. */
@@ -18,6 +18,10 @@ export interface Entrant {
   readonly operations: readonly Numbered[]
   /** Whether the locks are kept in memory until they are released. */
   readonly holds: boolean
+}
+
+export function requestOf(operations: readonly Numbered[]): LockRequest {
+  return locksOf(operations.map(({ operation }) => operation))
 }
 
 /** True: it may go on, with its locks when it holds any. False: it waits in line. */
@@ -52,9 +56,11 @@ export function puzzled({ state }: Turn): LockRequest[] {
 
 /** Items on which pending adds leave it open whether these operations are possible. */
 function openAdds({ seat }: Turn, operations: readonly Numbered[], request: LockRequest): readonly string[] {
-  const pending = [...request.items].some(([item, mode]) => mode === 'add' && row.escrow(seat.store, item))
+  const pending = [...request.items].some(
+    ([item, mode]) => mode === 'add' && table.escrow(seat.store).get(item),
+  )
   if (!pending) return []
-  const evaluation = evaluate(seat.store, operations, { version: 0, decides: false })
+  const evaluation = evaluate(seat.store, workOf(operations), { version: 0, decides: false })
   return evaluation.verdict === 'wait' ? evaluation.items : []
 }
 

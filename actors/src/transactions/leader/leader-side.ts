@@ -3,7 +3,7 @@ import { type Address, type Event, type NodeId, type Request, unreachable } from
 import type { Applied, LeaderOutbox, LeaderSide, Seat } from '../../replicated/state-machine.ts'
 import type { AbortResult, Command, Decision, PrepareResult, Result } from '../commands.ts'
 import type { NotLeader, TransactionMessage } from '../messages.ts'
-import { type PreparedRow, rowsOf, type UnfinishedRow } from '../rows.ts'
+import { table } from '../rows.ts'
 import { answer } from './askers.ts'
 import { onAssign, onAssigned } from './assigning.ts'
 import { inquireAgain, onAborted, onInquire, onWound } from './doubt.ts'
@@ -25,8 +25,8 @@ type Out = LeaderOutbox<Command>
 export const leaderSide: LeaderSide<Command, Result, LeaderState, TransactionMessage> = {
   start(seat, out) {
     const turn: Turn = { state: emptyState(), seat, out }
-    for (const [, share] of rowsOf<PreparedRow>(seat.store, 'p/')) adopt(turn, share)
-    for (const [tx] of rowsOf<UnfinishedRow>(seat.store, 'u/')) oweCommit(turn, tx)
+    for (const [, share] of table.prepared(seat.store).scan()) adopt(turn, share)
+    for (const [tx] of table.unfinished(seat.store).scan()) oweCommit(turn, tx)
     armTick(turn)
     armSweep(turn)
     return turn.state

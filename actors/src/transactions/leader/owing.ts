@@ -4,7 +4,7 @@
  */
 import type { Address } from '@synod/runtime/protocol'
 import type { Attempt, Finished } from '../messages.ts'
-import { row } from '../rows.ts'
+import { table } from '../rows.ts'
 import { heardFrom, toLeader, turnTo } from './routes.ts'
 import { armFlush, armTick, attemptKey, type Owed, type Turn, tuning } from './state.ts'
 
@@ -20,7 +20,7 @@ export function owe(turn: Turn, attempt: Attempt, groups: readonly string[]): vo
 
 /** A commit, as the log has it: for the groups that still owe it. */
 export function oweCommit(turn: Turn, tx: string): void {
-  const unfinished = row.unfinished(turn.seat.store, tx)
+  const unfinished = table.unfinished(turn.seat.store).get(tx)
   if (unfinished === undefined) return
   put(turn, { tx, attempt: unfinished.attempt }, true, Object.entries(unfinished.owing))
 }

@@ -6,7 +6,8 @@ import type { Address, Request } from '@synod/runtime/protocol'
 import { known } from '../exactly-once.ts'
 import { limits } from '../limits.ts'
 import type { KeysRead, KeysScanned, Lookup, ReadKeys, ScanKeys, TxKey } from '../messages.ts'
-import { row, txKey } from '../rows.ts'
+import type { TxId } from '../operations.ts'
+import { assignmentOf, table, txKey } from '../rows.ts'
 import { scanValues } from '../scan-values.ts'
 import { answer, askerOf, attach, refusedAs, submitted } from './askers.ts'
 import { owns } from './ownership.ts'
@@ -20,7 +21,7 @@ export function onRead(turn: Turn, asker: Address | Request, message: ReadKeys |
     answer(turn, asker, {
       type: 'wrongEpoch',
       group,
-      epoch: row.assignment(seat.store)?.epoch ?? 0,
+      epoch: assignmentOf(seat.store)?.epoch ?? 0,
       tag,
     })
     return
@@ -40,7 +41,7 @@ export function onRead(turn: Turn, asker: Address | Request, message: ReadKeys |
 }
 
 function isOwn({ seat }: Turn, message: ReadKeys | ScanKeys): boolean {
-  const assignment = row.assignment(seat.store)
+  const assignment = assignmentOf(seat.store)
   if (assignment?.epoch !== message.epoch) return false
   if (message.type === 'readKeys') {
     return message.keys.every(({ keyspace, key }) => owns(assignment, seat.group, keyspace, key))
@@ -74,7 +75,7 @@ export function onConfirmed(turn: Turn, token: number): void {
 function preparedOn({ state, seat }: Turn, message: ReadKeys | ScanKeys): Set<TxKey> {
   const found = new Set<TxKey>()
   const add = (holders: Iterable<TxKey>) => {
-    for (const tx of holders) if (row.prepared(seat.store, tx) !== undefined) found.add(tx)
+    for (const tx of holders) if (table.prepared(seat.store).has(tx)) found.add(tx)
   }
   if (message.type === 'readKeys') {
     for (const { keyspace, key } of message.keys) {
@@ -115,7 +116,7 @@ function answerRead(turn: Turn, token: number, { message, asker }: PendingRead):
 
 function keysRead({ seat }: Turn, { tag, keys }: ReadKeys): KeysRead {
   const values = keys.map(({ keyspace, key }) => {
-    const stored = row.value(seat.store, `${keyspace}/${key}`)
+    const stored = table.values(seat.store).get(`${keyspace}/${key}`)
     return { value: stored?.value ?? null, version: stored?.version ?? 0 }
   })
   return { type: 'keysRead', tag, values }
@@ -134,26 +135,27 @@ export function onLookup(turn: Turn, asker: Address | Request, { id, fingerprint
   const { state } = turn
   const tx = txKey(id)
   const running = state.running.get(tx)
-  if (answerKnown(turn, asker, tx, fingerprint)) return
+  if (answerKnown(turn, asker, id, tx, fingerprint)) return
   if (running !== undefined) {
     attach(running, asker, undefined)
     return
   }
   const token = state.nextToken++
-  state.lookups.set(token, { tx, asker, ...(fingerprint === undefined ? {} : { fingerprint }) })
+  state.lookups.set(token, { id, tx, asker, ...(fingerprint === undefined ? {} : { fingerprint }) })
   turn.out.confirm(token)
 }
 
 function answerKnown(
   turn: Turn,
   asker: Address | Request,
+  id: TxId,
   tx: TxKey,
   fingerprint: string | undefined,
 ): boolean {
-  const before = known(turn.seat.store, tx, fingerprint)
+  const before = known(turn.seat.store, id, tx, fingerprint)
   if (before === undefined) return false
   const outcome = before.status === 'decided' ? before.outcome : refusedAs(before.status)
-  submitted(turn, askerOf(asker, undefined), tx, outcome)
+  submitted(turn, askerOf(asker, undefined), id, outcome)
   return true
 }
 
@@ -161,13 +163,13 @@ function finishLookup(turn: Turn, token: number): void {
   const lookup = turn.state.lookups.get(token)
   if (lookup === undefined) return
   turn.state.lookups.delete(token)
-  const { tx, asker, fingerprint } = lookup
+  const { id, tx, asker, fingerprint } = lookup
   const running = turn.state.running.get(tx)
-  if (answerKnown(turn, asker, tx, fingerprint)) return
+  if (answerKnown(turn, asker, id, tx, fingerprint)) return
   if (running !== undefined) attach(running, asker, undefined)
   else {
     const outcome = { status: 'unavailable', detail: 'nothing is known of this transaction' } as const
-    submitted(turn, askerOf(asker, undefined), tx, outcome)
+    submitted(turn, askerOf(asker, undefined), id, outcome)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Where other groups' leaders are believed to be: learned from answers, corrected by `notLeader`, turned by silence. */
 import { type Address, type NodeId, nodeOf } from '@synod/runtime/protocol'
 import { frontDoor } from '../../replicated/group.ts'
-import { row } from '../rows.ts'
+import { assignmentOf } from '../rows.ts'
 import type { Turn } from './state.ts'
 
 /** The group of an actor that sent a message: fronts are named after their groups. */
@@ -10,7 +10,7 @@ export function groupOf(from: Address): string {
 }
 
 export function leaderOf({ state, seat }: Turn, group: string): NodeId | undefined {
-  return state.routes.get(group) ?? row.assignment(seat.store)?.groups[group]?.preferred
+  return state.routes.get(group) ?? assignmentOf(seat.store)?.groups[group]?.preferred
 }
 
 export function toLeader(turn: Turn, group: string, message: unknown): void {
@@ -27,7 +27,7 @@ export function heardFrom({ state }: Turn, from: Address, group: string): void {
 
 /** No answer: try another member. */
 export function turnTo(turn: Turn, group: string): void {
-  const members = row.assignment(turn.seat.store)?.groups[group]?.members ?? []
+  const members = assignmentOf(turn.seat.store)?.groups[group]?.members ?? []
   const believed = leaderOf(turn, group)
   const at = believed === undefined ? -1 : members.indexOf(believed)
   const next = members[(at + 1) % members.length]
@@ -39,7 +39,7 @@ export function turnTo(turn: Turn, group: string): void {
 export function redirected(turn: Turn, from: Address, group: string, leader: string | null): boolean {
   const { state, seat } = turn
   if (nodeOf(from) !== leaderOf(turn, group)) return false
-  const members = row.assignment(seat.store)?.groups[group]?.members ?? []
+  const members = assignmentOf(seat.store)?.groups[group]?.members ?? []
   const named = members.find(member => member === leader && member !== nodeOf(from))
   if (named === undefined) return false
   state.routes.set(group, named)

@@ -7,7 +7,8 @@ import type { Address, Request } from '@synod/runtime/protocol'
 import type { Decide, Decision, Execute } from '../commands.ts'
 import { evaluate } from '../evaluate.ts'
 import type { Attempt, Prepare, Submit, TxKey, Vote } from '../messages.ts'
-import { row, txKey } from '../rows.ts'
+import { assignmentOf, type RecordRow, table } from '../rows.ts'
+import { workOf } from '../work.ts'
 import { answerAll, attach, refuseAll, refusedAs } from './askers.ts'
 import { enter, leave, waitAgain } from './entering.ts'
 import { owe } from './owing.ts'
@@ -16,10 +17,15 @@ import { heardFrom, toLeader } from './routes.ts'
 import { serveLine } from './serving.ts'
 import { type AfterClosing, armTick, type Running, type Turn, tuning } from './state.ts'
 
-export function begin(turn: Turn, from: Address | Request, submit: Submit): void {
-  const { state, seat } = turn
-  const tx = txKey(submit.id)
-  const record = row.record(seat.store, tx)
+/** `record`: what is known of attempts that were closed before. */
+export function begin(
+  turn: Turn,
+  from: Address | Request,
+  tx: TxKey,
+  submit: Submit,
+  record: RecordRow | undefined,
+): void {
+  const { state } = turn
   const running: Running = {
     tx,
     submit,
@@ -49,7 +55,7 @@ export function go(turn: Turn, running: Running): void {
     turn.out.propose({ type: 'execute', ...common(running), operations: ownOperations(running) })
     return
   }
-  const own = evaluate(turn.seat.store, ownOperations(running), { version: 0, decides: false })
+  const own = evaluate(turn.seat.store, workOf(ownOperations(running)), { version: 0, decides: false })
   if (own.verdict === 'refused') propose(turn, running, 'probe')
   else prepareAll(turn, running)
 }
@@ -198,13 +204,13 @@ export function onClosed(turn: Turn, tx: TxKey, closed: number): void {
 /** Definite: nothing happened, and nothing of this attempt will. */
 function end(turn: Turn, running: Running, how: Exclude<AfterClosing, 'retry'>): void {
   drop(turn, running)
-  const closed = row.record(turn.seat.store, running.tx)?.closed ?? 0
+  const closed = table.records(turn.seat.store).get(running.tx)?.closed ?? 0
   if (how === 'unavailable') {
     const outcome = { status: 'unavailable', detail: 'not decided in time; nothing happened' } as const
     answerAll(turn, running, outcome, closed)
     return
   }
-  const epoch = row.assignment(turn.seat.store)?.epoch ?? 0
+  const epoch = assignmentOf(turn.seat.store)?.epoch ?? 0
   refuseAll(turn, running, how === 'wrongEpoch' ? { type: how, epoch, closed } : { type: how, closed })
 }
 

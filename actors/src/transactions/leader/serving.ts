@@ -1,8 +1,7 @@
 /** Lets go on whoever waited for what became free: transactions of this leader, and shares of others. */
 import type { LockRequest } from '../../concurrency/lock-modes.ts'
 import type { Numbered, TxKey } from '../messages.ts'
-import { requestOf } from '../prepared-locks.ts'
-import { type Entrant, serve } from './entering.ts'
+import { type Entrant, requestOf, serve } from './entering.ts'
 import { entrantOf } from './parts.ts'
 import { go } from './running.ts'
 import { goShare, shareEntrant } from './shares.ts'

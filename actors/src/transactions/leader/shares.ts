@@ -3,7 +3,7 @@ import type { Address } from '@synod/runtime/protocol'
 import type { FinishShares, PrepareResult, PrepareShare } from '../commands.ts'
 import { limits } from '../limits.ts'
 import type { Attempt, Finish, Prepare, TxKey, Vote } from '../messages.ts'
-import { row } from '../rows.ts'
+import { assignmentOf, table } from '../rows.ts'
 import { type Entrant, enter, hold, leave, waitAgain } from './entering.ts'
 import { ownsAll } from './ownership.ts'
 import { readersMayGo } from './reads.ts'
@@ -31,14 +31,14 @@ export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
   const { state, seat } = turn
   const { tx, attempt } = prepare
   heardFrom(turn, from, prepare.coordinator)
-  const row_ = row.prepared(seat.store, tx)
-  if (row_?.attempt === attempt) {
-    const { prepared, results } = row_
+  const before = table.prepared(seat.store).get(tx)
+  if (before?.attempt === attempt) {
+    const { prepared, results } = before
     vote(turn, from, prepare, { vote: 'yes', prepared, results })
     return
   }
-  const tombstone = row.tombstone(seat.store, tx)
-  if ((row_?.attempt ?? 0) > attempt || (tombstone?.attempt ?? 0) >= attempt) {
+  const tombstone = table.tombstones(seat.store).get(tx)
+  if ((before?.attempt ?? 0) > attempt || (tombstone?.attempt ?? 0) >= attempt) {
     vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
@@ -53,7 +53,7 @@ export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
 
 function admit(turn: Turn, from: Address, prepare: Prepare): void {
   const { state, seat } = turn
-  const assignment = row.assignment(seat.store)
+  const assignment = assignmentOf(seat.store)
   if (assignment?.epoch !== prepare.epoch || !ownsAll(assignment, seat.group, prepare.operations)) {
     vote(turn, from, prepare, { vote: 'retry', why: 'wrongEpoch' })
     return
@@ -72,7 +72,7 @@ function admit(turn: Turn, from: Address, prepare: Prepare): void {
     inquireMs: 0,
     inquired: false,
   }
-  const older = row.prepared(seat.store, prepare.tx)
+  const older = table.prepared(seat.store).get(prepare.tx)
   if (older !== undefined) abortOlder(turn, older)
   const freed = leave(turn, prepare.tx)
   state.shares.set(prepare.tx, share)
@@ -193,7 +193,7 @@ export function onFinishApplied(turn: Turn, { coordinator, commit, abort }: Fini
   for (const { tx, attempt } of [...commit, ...abort]) {
     const share = state.shares.get(tx)
     if (share === undefined) continue
-    const prepared = row.prepared(seat.store, tx)
+    const prepared = table.prepared(seat.store).get(tx)
     if (prepared === undefined) readersMayGo(turn, tx)
     // Waiting or proposed attempts that are closed now get no vote: the log would refuse them.
     const over = share.phase === 'prepared' ? prepared === undefined : share.prepare.attempt <= attempt

@@ -8,6 +8,7 @@ import { emptyQueue, type WaitQueue } from '../../concurrency/waiting.ts'
 import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
 import type { Command, YesVote } from '../commands.ts'
 import type { Age, Attempt, Commitment, Prepare, ReadKeys, ScanKeys, Submit, TxKey } from '../messages.ts'
+import type { TxId } from '../operations.ts'
 
 /** Whoever asked, and the highest of its sends that arrived. */
 export interface Asker {
@@ -89,7 +90,7 @@ export interface LeaderState {
   /** Lookups that wait for a read point. */
   readonly lookups: Map<
     number,
-    { readonly tx: TxKey; readonly fingerprint?: string; readonly asker: Asker['to'] }
+    { readonly id: TxId; readonly tx: TxKey; readonly fingerprint?: string; readonly asker: Asker['to'] }
   >
   /** Prepared transaction → reads that wait for it. */
   readonly readers: Map<TxKey, Set<number>>

@@ -2,9 +2,9 @@
 import type { Address, Request } from '@synod/runtime/protocol'
 import { known } from '../exactly-once.ts'
 import { firstUnfit, limits } from '../limits.ts'
-import type { Submit } from '../messages.ts'
+import type { Share, Submit, TxKey } from '../messages.ts'
 import type { Outcome } from '../operations.ts'
-import { row, txKey } from '../rows.ts'
+import { assignmentOf, table, txKey } from '../rows.ts'
 import { answer, askerOf, attach, echo, refusedAs, submitted } from './askers.ts'
 import { ownsAll } from './ownership.ts'
 import { begin } from './running.ts'
@@ -12,43 +12,44 @@ import type { Running, Turn } from './state.ts'
 
 export function onSubmit(turn: Turn, from: Address | Request, message: Submit): void {
   const { state, seat } = turn
-  const tx = txKey(message.id)
-  const before = known(seat.store, tx, message.fingerprint)
+  const { id } = message
+  const tx = txKey(id)
+  const before = known(seat.store, id, tx, message.fingerprint)
   const running = state.running.get(tx)
-  if (before?.status === 'decided') submitted(turn, askerOf(from, message.send), tx, before.outcome)
-  else if (before !== undefined) submitted(turn, askerOf(from, message.send), tx, refusedAs(before.status))
+  if (before?.status === 'decided') submitted(turn, askerOf(from, message.send), id, before.outcome)
+  else if (before !== undefined) submitted(turn, askerOf(from, message.send), id, refusedAs(before.status))
   else if (running !== undefined) join(turn, running, from, message)
-  else start(turn, from, message)
+  else start(turn, from, tx, message)
 }
 
 /** [EO1] Under way already: one more waits for the same answer. */
 function join(turn: Turn, running: Running, from: Address | Request, message: Submit): void {
   const { fingerprint } = running.submit
   if (fingerprint !== undefined && message.fingerprint !== undefined && fingerprint !== message.fingerprint) {
-    submitted(turn, askerOf(from, message.send), running.tx, refusedAs('conflictingRequest'))
+    submitted(turn, askerOf(from, message.send), message.id, refusedAs('conflictingRequest'))
     return
   }
   attach(running, from, message)
   running.deadlineMs = Math.max(running.deadlineMs, turn.state.nowMs + message.patienceMs)
 }
 
-function start(turn: Turn, from: Address | Request, message: Submit): void {
+function start(turn: Turn, from: Address | Request, tx: TxKey, message: Submit): void {
   const { state, seat } = turn
-  const tx = txKey(message.id)
   const { group } = seat
   const unfit = unfitness(message, group)
   if (unfit !== undefined) {
-    submitted(turn, askerOf(from, message.send), tx, unfit)
+    submitted(turn, askerOf(from, message.send), message.id, unfit)
     return
   }
-  const closed = row.record(seat.store, tx)?.closed ?? 0
+  const record = table.records(seat.store).get(tx)
+  const closed = record?.closed ?? 0
   if (message.after !== undefined && message.after < closed) {
     // Sent before an attempt was closed: who asked may have been told that nothing happens.
     const outcome = { status: 'unavailable', detail: 'an earlier attempt was closed' } as const
-    submitted(turn, askerOf(from, message.send), tx, outcome, closed)
+    submitted(turn, askerOf(from, message.send), message.id, outcome, closed)
     return
   }
-  const assignment = row.assignment(seat.store)
+  const assignment = assignmentOf(seat.store)
   const own = message.shares[0]
   if (
     assignment?.epoch !== message.epoch ||
@@ -65,18 +66,21 @@ function start(turn: Turn, from: Address | Request, message: Submit): void {
     answer(turn, from, { type: 'overloaded', group, tx, ...echo(message.send) })
     return
   }
-  begin(turn, from, message)
+  begin(turn, from, tx, message, record)
 }
 
 /** [TX19] Depends on the request alone. */
 function unfitness({ shares }: Submit, group: string): Outcome | undefined {
-  const operations = shares.flatMap(share => share.operations)
-  const groups = new Set(shares.map(share => share.group))
-  if (shares[0]?.group !== group || groups.size !== shares.length || operations.length === 0) {
+  if (!areDistinct(shares, group)) {
     const detail =
       'the first share is the coordinating group, each group has one share, and there are operations'
     return { status: 'refused', reason: 'invalid', operation: 0, detail }
   }
-  const unfit = firstUnfit(operations)
+  const unfit = firstUnfit(shares)
   return unfit === undefined ? undefined : { status: 'refused', ...unfit }
+}
+
+function areDistinct(shares: readonly Share[], group: string): boolean {
+  if (shares[0]?.group !== group || shares.every(share => share.operations.length === 0)) return false
+  return shares.length === 1 || new Set(shares.map(share => share.group)).size === shares.length
 }

@@ -6,7 +6,8 @@
 import { type Address, decode, type Event, encode, type NodeId, nodeOf } from '@synod/runtime/protocol'
 import { frontDoor, type GroupConfig } from '../../replicated/group.ts'
 import type { Applied, LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
-import { type StoreData, StoreReader, StoreWriter, storeData } from '../../replicated/store.ts'
+import { StoreReader, StoreWriter } from '../../replicated/store.ts'
+import { type StoreData, storeData } from '../../replicated/store-data.ts'
 import type { Assignment } from '../../sharding/shard-map.ts'
 import type { Measures } from '../changes.ts'
 import type { Command, Result } from '../commands.ts'
@@ -106,7 +107,7 @@ export class FakeGroups {
 
   /** The group's whole log, applied: what any member that has caught up holds. */
   store(name: string): StoreReader {
-    const data = storeData()
+    const data = storeData([], this.machine.tables)
     const group = this.group(name)
     for (let at = 0; at < group.log.length; at++) this.#applyAt(group, data, at)
     return new StoreReader(data)
@@ -116,7 +117,7 @@ export class FakeGroups {
     const group = this.group(name)
     const old = group.leader as Leader | undefined
     if (old !== undefined) old.deposed = true
-    const data = storeData()
+    const data = storeData([], this.machine.tables)
     for (let at = 0; at < group.log.length; at++) this.#applyAt(group, data, at)
     const members = group.config.members
     const seat: Seat = { group: name, node, members, store: new StoreReader(data) }

@@ -5,7 +5,8 @@
 import { type Address, address, nodeId, type Request } from '@synod/runtime/protocol'
 import { frontDoor, type GroupConfig } from '../../replicated/group.ts'
 import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
-import { StoreReader, StoreWriter, storeData } from '../../replicated/store.ts'
+import { StoreReader, StoreWriter } from '../../replicated/store.ts'
+import { storeData } from '../../replicated/store-data.ts'
 import type { Measures } from '../changes.ts'
 import type { Command } from '../commands.ts'
 import type { LeaderState } from '../leader/state.ts'
@@ -34,7 +35,7 @@ export function leaderBench(options: { readonly assigned?: boolean; readonly mea
   const machine = shardMachine({ measures: options.measures ?? {} })
   const side = machine.leader
   if (side === undefined) throw new Error('a shard has a leader side')
-  const data = storeData()
+  const data = storeData([], machine.tables)
   const seat: Seat = { group: 'kv.0', node: nodeId('n1'), members, store: new StoreReader(data) }
   let index = 0
   let nowMs = 10_000

@@ -1,6 +1,7 @@
 /** The commands of one shard, applied one after the other: no leader, no messages. */
 import type { Json } from '@synod/runtime/protocol'
-import { StoreReader, StoreWriter, storeData } from '../../replicated/store.ts'
+import { StoreReader, StoreWriter } from '../../replicated/store.ts'
+import { storeData } from '../../replicated/store-data.ts'
 import type { Audit } from '../audit.ts'
 import type { Measures } from '../changes.ts'
 import type { Command, Decide, Decision, Execute, PrepareResult, PrepareShare } from '../commands.ts'
@@ -16,7 +17,7 @@ export type OneShard = ReturnType<typeof oneShard>
 /** Epoch 1 is assigned by command 1. Transactions are `s:1`, `s:2`, … unless told otherwise. */
 export function oneShard(measures: Measures = {}) {
   const machine = shardMachine({ measures })
-  const data = storeData()
+  const data = storeData([], machine.tables)
   const store = new StoreReader(data)
   let index = 0
   const clock = { timeMs: 1_000 }

@@ -1,0 +1,201 @@
+/**
+ * The applied state of a state machine as plain data: rows by key, the keys in order for scans, what changed since the
+ * last flush. It survives `structuredClone`.
+ *
+ * A row's key is `<kind>/<name>` where the machine has a table for the kind, and is put together only when the row is
+ * written: finding a row takes the name, which a command has at hand. Most time of `apply` goes into finding rows.
+ */
+import { assert } from '@synod/runtime/protocol'
+import { insertKey, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
+
+/** What is kept of a row. */
+export interface Entry {
+  readonly table: TableData
+  readonly name: string
+  /**
+   * Undefined: deleted. The entry stays until the changes are next looked through. A `Map` of V8 leaves a dead entry in
+   * the key's hash chain at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say)
+   * would get ever slower: 100 µs after some thousand times.
+   */
+  value: unknown
+  /** Whether the rows on disk have it. */
+  hasRow: boolean
+  /** In `changed`. */
+  isChanged: boolean
+  /** Most records and locks come and go before anybody scans: names are put in order late, those that are still there. */
+  order: 'none' | 'waiting' | 'sorted'
+}
+
+export interface TableData {
+  /** What the keys of its rows begin with: `<kind>/`, or nothing. */
+  readonly prefix: string
+  readonly entries: Map<string, Entry>
+  /** Entries that have a value. */
+  size: number
+  /** The names of all entries that are `sorted`, also when their value is gone. */
+  readonly names: SortedKeys
+}
+
+export interface StoreData {
+  /** By kind, in the order of their keys. */
+  readonly tables: Map<string, TableData>
+  /** The rows of no table. */
+  readonly rest: TableData
+  /** Rows that have a value. */
+  size: number
+  waiting: Entry[]
+  /** Put or deleted since the rows were last written. */
+  changed: Entry[]
+  /** How many of them a flush must write: not those that came and went in between. */
+  dirty: number
+}
+
+/** `rows` are what is on disk; `kinds` are those that have a table. */
+export function storeData(
+  rows: Iterable<readonly [key: string, value: unknown]> = [],
+  kinds: readonly string[] = [],
+): StoreData {
+  const tables = new Map(inOrder(kinds).map(kind => [kind, emptyTable(`${kind}/`)]))
+  const data = { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0 }
+  for (const [key, value] of rows) {
+    const table = tableOf(data, key)
+    const name = nameIn(table, key)
+    table.entries.set(name, { table, name, value, hasRow: true, isChanged: false, order: 'sorted' })
+  }
+  for (const table of tablesOf(data)) {
+    table.names.blocks.push(...sortedKeys(table.entries.keys()).blocks)
+    table.size = table.entries.size
+    data.size += table.size
+  }
+  return data
+}
+
+function emptyTable(prefix: string): TableData {
+  return { prefix, entries: new Map(), size: 0, names: sortedKeys() }
+}
+
+/** Where `a/` and `a.b/` meet the kinds alone are in another order than their keys. */
+function inOrder(kinds: readonly string[]): string[] {
+  return [...kinds].sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1))
+}
+
+/** Where a row with this key belongs. */
+export function tableOf({ tables, rest }: StoreData, key: string): TableData {
+  if (tables.size === 0) return rest
+  const slash = key.indexOf('/')
+  return slash < 0 ? rest : (tables.get(key.slice(0, slash)) ?? rest)
+}
+
+export function nameIn({ prefix }: TableData, key: string): string {
+  return prefix === '' ? key : key.slice(prefix.length)
+}
+
+export function* tablesOf({ tables, rest }: StoreData): Iterable<TableData> {
+  yield* tables.values()
+  yield rest
+}
+
+/** How many may wait to be put in order, and how many changes without effect may be kept. */
+const unsettled = 4_096
+
+export function* liveEntries(data: StoreData): Iterable<readonly [key: string, value: unknown]> {
+  for (const { prefix, entries } of tablesOf(data)) {
+    for (const { name, value } of entries.values()) if (value !== undefined) yield [prefix + name, value]
+  }
+}
+
+/** The row's entry, made when there is none. */
+export function entryOf(table: TableData, name: string): Entry {
+  const before = table.entries.get(name)
+  if (before !== undefined) return before
+  const entry: Entry = { table, name, value: undefined, hasRow: false, isChanged: false, order: 'none' }
+  table.entries.set(name, entry)
+  return entry
+}
+
+export function setValue(data: StoreData, entry: Entry, value: unknown): void {
+  const was = entry.value !== undefined
+  const is = value !== undefined
+  entry.value = value
+  if (was !== is) {
+    data.size += is ? 1 : -1
+    entry.table.size += is ? 1 : -1
+  }
+  if (is && entry.order === 'none') {
+    entry.order = 'waiting'
+    data.waiting.push(entry)
+  }
+  if (!entry.isChanged) {
+    entry.isChanged = true
+    data.changed.push(entry)
+    data.dirty++
+  } else if (was !== is && !entry.hasRow) data.dirty += is ? 1 : -1
+}
+
+export function sortWaiting(data: StoreData): void {
+  for (const entry of data.waiting) {
+    entry.order = entry.value === undefined ? 'none' : 'sorted'
+    if (entry.value !== undefined) insertKey(entry.table.names, entry.name)
+  }
+  data.waiting = []
+}
+
+function drop({ table, name, order }: Entry): void {
+  table.entries.delete(name)
+  if (order === 'sorted') removeKey(table.names, name)
+}
+
+/** Gives each key whose row is not what the entry says; an undefined value has none any more. The rows then hold it all. */
+export function writeChanges(data: StoreData, write: (key: string, value: unknown) => void): void {
+  for (const entry of data.changed) {
+    const { table, name, value, hasRow } = entry
+    entry.isChanged = false
+    entry.hasRow = value !== undefined
+    if (value !== undefined || hasRow) write(table.prefix + name, value)
+    if (value === undefined) drop(entry)
+  }
+  data.changed = []
+  data.dirty = 0
+}
+
+/** Between commands, as what is undone must still be there: puts names in order and lets go of what came and went. */
+export function tidy(data: StoreData): void {
+  if (data.waiting.length > unsettled) sortWaiting(data)
+  if (data.changed.length > 2 * data.dirty + unsettled) dropGone(data)
+}
+
+function dropGone(data: StoreData): void {
+  const kept: Entry[] = []
+  for (const entry of data.changed) {
+    if (entry.value !== undefined || entry.hasRow) kept.push(entry)
+    else {
+      entry.isChanged = false
+      drop(entry)
+    }
+  }
+  data.changed = kept
+}
+
+/** Keys in order that cut the rows into pieces of some thousands: `blocks` blocks of each table at most. */
+export function cuts(data: StoreData, blocks: number): string[] {
+  const keys: string[] = []
+  for (const { prefix, names } of tablesOf(data)) {
+    for (let at = blocks; at < names.blocks.length; at += blocks) keys.push(prefix + names.blocks[at]?.[0])
+  }
+  return keys.sort()
+}
+
+export function checkStore(data: StoreData): void {
+  const { size, waiting, changed, dirty } = data
+  let [sorted, kept, live] = [0, 0, 0]
+  for (const { entries, names, size: rows } of tablesOf(data)) {
+    const ordered = names.blocks.reduce((sum, block) => sum + block.length, 0)
+    assert(ordered <= entries.size && rows <= entries.size, 'every name is in order once')
+    sorted += ordered
+    kept += entries.size
+    live += rows
+  }
+  assert(live === size && size <= sorted + waiting.length, 'every row is in order')
+  assert(kept - size <= changed.length, 'what is gone is known')
+  assert(dirty >= 0 && dirty <= changed.length, 'what must be written is known')
+}
