@@ -74,7 +74,6 @@ const applied: Readonly<Record<string, (apply: Apply, clock: () => number) => Ap
 }
 
 export const transactionBugs: readonly string[] = [
-  'ackBeforeCommit',
   'voteIgnored',
   'commitHeardAsAbort',
   'readTooEarly',

@@ -1,5 +1,4 @@
 /** Makes a failure smaller: without kinds of faults, with fewer clients, as long as the seed still fails. */
-
 import type { Less } from '../suite.ts'
 import { type Batch, type Failure, isFailure, taskOf } from './batch.ts'
 import type { Processes } from './pool.ts'
@@ -10,14 +9,20 @@ export interface Smaller {
 }
 
 export async function shrink(processes: Processes, batch: Batch, first: Failure): Promise<Smaller> {
-  let best: Smaller = { failure: first, less: { ...batch } }
+  const { without, mostClients } = batch
+  let best: Smaller = {
+    failure: first,
+    less: {
+      ...(without === undefined ? {} : { without }),
+      ...(mostClients === undefined ? {} : { mostClients }),
+    },
+  }
   const attempt = async (less: Less): Promise<boolean> => {
     const outcome = await processes.run(taskOf({ ...batch, ...less }, first.seed))
     if (isFailure(outcome)) best = { failure: outcome, less }
     return isFailure(outcome)
   }
-  // All at once: many failures need only a few kinds of faults, or none.
-  for (const kind of [...first.kinds].reverse()) {
+  for (const kind of first.kinds) {
     if (!best.failure.kinds.includes(kind)) continue
     await attempt({ ...best.less, without: [...(best.less.without ?? []), kind] })
   }
