@@ -95,8 +95,6 @@ export const shopBugs: readonly string[] = [
   'talliesNotKept',
   'versionCheckDropped',
   'boundsDropped',
-  'decisionForgottenTooEarly',
-  'escrowOnTheWrongCopy',
 ]
 
 export function plantActor(type: AnyActorType, name: string, bug: string | undefined): AnyActorType {
