@@ -5,15 +5,15 @@
  *
  * The same node meets the same event in a great many worlds: what came of it is remembered.
  */
-import type { AnyActorType, Now } from '../../actor.ts'
+import type { AnyActorType } from '../../actor.ts'
 import { type ActorId, type Address, actorId, actorOf, address, type NodeId } from '../../address.ts'
 import { deepFreeze } from '../../kernel/freeze.ts'
-import { Kernel } from '../../kernel/kernel.ts'
-import type { Activation, Envelope } from '../../kernel/ports.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Activation } from '../../kernel/ports.ts'
 import { MemoryStorage } from '../../storage/memory.ts'
-import { ArmedTimers } from './armed-timers.ts'
 import type { End, Flight, SearchModel } from './model.ts'
 import { copyOf, hashOf, textOf } from './plain.ts'
+import { TurnHost } from './turn-host.ts'
 
 /** A node between two turns. */
 export interface SearchNode {
@@ -47,8 +47,6 @@ export interface TurnOutcome {
 /** Beyond every delay that a protocol asks for: timers fire when a step says so. */
 const neverMs = 1e12
 const epochMs = 1_000_000
-
-class Crash extends Error {}
 
 export class Turns {
   readonly #placed = new Map<NodeId, readonly Activation[]>()
@@ -204,65 +202,6 @@ function resumed(
       }
       return copyOf(node.states.get(id))
     },
-  }
-}
-
-/** The world of one kernel for one turn. */
-class TurnHost {
-  readonly id: NodeId
-  readonly rows: MemoryStorage
-  readonly kernel: Kernel
-  readonly timers = new ArmedTimers()
-  readonly sent: Envelope[] = []
-  early = 0
-  wrote = false
-  crashed = false
-  broken: TurnOutcome['broken']
-  readonly #now: Now
-
-  constructor(id: NodeId, rows: MemoryStorage, nowMs: number, wallMs: number, end: End) {
-    this.id = id
-    this.rows = rows
-    this.#now = { monotonicMs: nowMs, wallMs: nowMs + wallMs }
-    this.kernel = new Kernel({
-      node: id,
-      incarnation: '1-searched',
-      amnesiac: false,
-      storage: rows,
-      clock: () => this.#now,
-      // Draws decide when to try again and how to name things: the search tries every order anyway.
-      random: () => 0.5,
-      transmit: (_peer, envelopes, early) => {
-        for (const envelope of envelopes) this.sent.push(envelope)
-        if (early) this.early += envelopes.length
-      },
-      wake: () => {},
-      freeze: true,
-      crashPoint: at => {
-        this.wrote = true
-        if (at === end) throw new Crash()
-      },
-      observer: {
-        failed: (actor, error) => {
-          this.broken ??= { rule: `${actor} throws`, error }
-        },
-      },
-    })
-  }
-
-  run(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      if (!(error instanceof Crash)) throw error
-      this.crashed = true
-    }
-  }
-
-  /** Until nothing is ready. What is set to fire at once fires by a step of its own. */
-  runTurns(): void {
-    do this.kernel.turn()
-    while (this.kernel.nextTurnAt() === Number.NEGATIVE_INFINITY)
   }
 }
 
