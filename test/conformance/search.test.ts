@@ -26,8 +26,16 @@ test('[TX2, TX4, TX5, TX7, TX9, TX14] two-phase commit over 3 groups, 1 crash, 1
   expect(settled).toBeGreaterThan(150)
 })
 
+test('[TX4, TX12, TX13] two transactions in each other’s way', { timeout }, () => {
+  const { broken, missed, settled, depth } = search(conflictModel(), { depth: 8, states })
+  expect({ broken, missed, depth }).toEqual({ broken: undefined, missed: [], depth: 8 })
+  expect(settled).toBeGreaterThan(70)
+})
+
 test('[TX4, TX12] two transactions in each other’s way, with 1 crash', { timeout }, () => {
-  const { broken, reached, settled } = search(conflictModel(), { depth: 5, states })
+  const model = conflictModel()
+  const bounds = { ...model.bounds, crashes: 1 }
+  const { broken, reached, settled } = search({ ...model, bounds }, { depth: 5, states })
   expect(broken).toBeUndefined()
   expect([...reached.keys()]).toContain('an older one wounds a younger')
   expect(settled).toBeGreaterThan(20)

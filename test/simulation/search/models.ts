@@ -33,5 +33,5 @@ const paxosBugs = [
 export const models: readonly ModelEntry[] = [
   entry('paxos', 6, paxosBugs, paxosModel),
   entry('commit', 8, commitBugs, commitModel),
-  entry('conflict', 10, commitBugs, conflictModel),
+  entry('conflict', 8, commitBugs, conflictModel),
 ]

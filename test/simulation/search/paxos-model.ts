@@ -50,7 +50,7 @@ const machine: StateMachine = { name: 'nothing', apply: () => null }
 export function paxosModel(planted?: string): SearchModel<Votes> {
   return {
     name: 'paxos',
-    about: '3 acceptors, 2 proposers that want to lead at once, 1 crash; each learner beside its acceptor',
+    about: '3 acceptors with their learners, 2 proposers that want to lead at once',
     nodes: nodes.map(node => ({ node, actors: actorsOf(node, planted) })),
     inputs: [],
     bounds: { crashes: 1, losses: 0, copies: 0, timers: { 'proposer election': 1, 'proposer tick': 1 } },
