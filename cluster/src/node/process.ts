@@ -2,7 +2,7 @@
 import { isLoopback, loadNodeConfig, type NodeConfig } from '../config/config.ts'
 import { ConfigError } from '../config/parse.ts'
 import { adminToken } from './access.ts'
-import { exitCode, Failure, listen, writableFolder } from './failure.ts'
+import { exitCode, Failure, listen, systemProblem, writableFolder } from './failure.ts'
 import { type HostedNode, startHost } from './host.ts'
 import { type Log, openLog } from './log.ts'
 import { parent } from './parent.ts'
@@ -24,9 +24,7 @@ export async function runNode(file: string, base: string): Promise<void> {
     const known = error instanceof Failure || error instanceof ConfigError
     const message = known
       ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error)
+      : (systemProblem(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error)))
     process.stderr.write(`${message}\n`)
     if (known) parent.tell({ type: 'refused', message })
     const code = error instanceof Failure ? error.exitCode : known ? exitCode.usage : exitCode.failed
