@@ -55,7 +55,7 @@ async function tryOne(nodes: Nodes, model: Model, victim: string): Promise<{ don
     await model.check()
     return { done, end }
   } catch (error) {
-    throw new Error(`${victim} after ${done}: ${nodes.running(victim)?.said() ?? ''}`, { cause: error })
+    throw new Error(`${victim}, ${done}: ${nodes.running(victim)?.said() ?? 'it is down'}`, { cause: error })
   }
 }
 

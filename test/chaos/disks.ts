@@ -6,13 +6,13 @@ import { until } from '../processes/cluster.fixture.ts'
 import { historyFolder, Load } from '../processes/load.fixture.ts'
 import type { Nodes } from '../processes/nodes.fixture.ts'
 import { disk, diskNode } from './disk-node.ts'
-import { nodeIds, onNodes, type Stage } from './stage.ts'
+import { nodeIds, onNodes, type Stage, untilTime } from './stage.ts'
 
 const command = () => diskNode
 /** Of each commit: a turning disk, or a crowded one. */
 const slowMs = 20
 /** A transaction waits for a few commits after each other, of whichever nodes. */
-const atLeast = 10
+const more = 10
 
 export const slowDisk: Stage = {
   name: 'slow-disk',
@@ -26,8 +26,10 @@ export const slowDisk: Stage = {
         for (const id of nodeIds) nodes.start(id, slow.includes(id) ? disk({ slowMs }) : {})
         await nodes.allReady()
         const history = join(historyFolder(), 'slow.jsonl')
-        const load = new Load('append', nodes.url('n3'), { seconds, history })
-        say(`${slow.join(' and ')} slow: ${await load.result(atLeast)} transactions`)
+        const load = new Load('append', nodes.url('n3'), { history })
+        await load.underWay()
+        await untilTime(performance.now() + seconds * 1_000)
+        say(`${slow.join(' and ')} slow: ${await load.end(more)} transactions`)
       })
     }
   },
@@ -59,13 +61,13 @@ async function fill(nodes: Nodes, victim: string): Promise<number> {
   await nodes.ready(victim)
   const other = nodes.url(nodeIds.find(id => id !== victim) ?? '')
   const history = join(historyFolder(), 'full.jsonl')
-  const load = new Load('append', other, { seconds: 6, history })
+  const load = new Load('append', other, { history })
   await load.underWay()
   await writeUntilItEnds(nodes, victim, other)
   assert.equal(await full.ended, 70)
   assert.match(full.said(), /node\.db: the disk is full; free some space and start the node again/)
   // The others do not miss it.
-  const done = await load.result()
+  const done = await load.end()
   nodes.start(victim)
   await nodes.ready(victim)
   const { incarnation } = await nodes.standing(victim)

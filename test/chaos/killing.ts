@@ -1,18 +1,14 @@
 /** kill -9 under load: of a random node every second, and of everything at once. What was acknowledged stays. */
 import { join } from 'node:path'
-import { Load, type LoadOptions, type WorkloadName } from '../processes/load.fixture.ts'
-import { nodeIds, onCluster, oneOf, type Say, type Scene, type Stage } from './stage.ts'
+import type { RealCluster } from '../processes/cluster.fixture.ts'
+import { Load, type WorkloadName } from '../processes/load.fixture.ts'
+import { onCluster, oneOf, type Say, type Scene, type Stage, untilTime } from './stage.ts'
 
 /** A load whose findings or history are checked when it has ended. */
-function begin(
-  workload: WorkloadName,
-  { cluster, folder }: Scene,
-  options: LoadOptions & { name: string },
-): Load {
+function begin(workload: WorkloadName, { cluster, folder }: Scene, name: string): Load {
   const history = workload === 'append' || workload === 'register'
   return new Load(workload, cluster.dashboard, {
-    ...options,
-    ...(history ? { history: join(folder, `${workload}-${options.name}.jsonl`) } : {}),
+    ...(history ? { history: join(folder, `${workload}-${name}.jsonl`) } : {}),
     ...(workload === 'shop' ? { create: true, keys: 50 } : {}),
   })
 }
@@ -26,27 +22,28 @@ function killing(workload: 'bank' | 'shop' | 'append'): Stage {
     short: 7,
     run: (seconds, say) =>
       onCluster(say, async scene => {
-        const load = begin(workload, scene, { seconds, name: 'killing' })
+        const load = begin(workload, scene, 'killing')
         await load.underWay()
-        const kills = await killEverySecond(scene, seconds - 2)
-        const done = await load.result()
-        say(`${kills} kills, ${done} steps done`)
+        const kills = await killEverySecond(scene.cluster, seconds)
+        await scene.cluster.allReady()
+        say(`${kills} kills, ${await load.end()} steps done`)
       }),
   }
 }
 
-/** The last one is given time to come back before the load ends and is summed up. */
-async function killEverySecond({ cluster }: Scene, seconds: number): Promise<number> {
+/** Of those that are ready, as long as another one is: a node that is killed while it starts shows nothing. */
+async function killEverySecond(cluster: RealCluster, seconds: number): Promise<number> {
   const began = performance.now()
   let kills = 0
-  for (let second = 1; second < seconds; second++) {
-    await new Promise(resolve => setTimeout(resolve, began + second * 1_000 - performance.now()))
-    const node = oneOf(nodeIds)
+  for (let second = 1; second <= seconds; second++) {
+    await untilTime(began + second * 1_000)
+    const ready = (await cluster.nodes()).filter(({ state }) => state === 'ready')
+    if (ready.length < 2) continue
+    const { id: node } = oneOf(ready)
     await cluster.fault({ kind: 'kill', node })
     await cluster.fault({ kind: 'restart', node })
     kills += 1
   }
-  await cluster.allReady()
   return kills
 }
 
@@ -67,12 +64,12 @@ const inTurn: readonly WorkloadName[] = ['register', 'shop', 'append', 'bank']
 async function killAll(cycle: number, scene: Scene, say: Say): Promise<void> {
   const { cluster } = scene
   const workload = inTurn[(cycle - 1) % inTurn.length] ?? 'register'
-  const load = begin(workload, scene, { seconds: 8, name: String(cycle) })
+  const load = begin(workload, scene, String(cycle))
   await load.underWay()
   await cluster.killAll()
   await cluster.start('--faults')
   // Calls that were open at the crash are sent again by the client library, with the same ids.
-  const done = await load.result()
+  const done = await load.end()
   say(`cycle ${cycle}: ${workload}, ${done} steps done`)
 }
 

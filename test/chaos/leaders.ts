@@ -4,7 +4,16 @@ import { join } from 'node:path'
 import { type RealCluster, until } from '../processes/cluster.fixture.ts'
 import { keyOf, Load, put, reached } from '../processes/load.fixture.ts'
 import { call } from '../processes/shop.fixture.ts'
-import { anotherThan, nodeIds, numberOf, onCluster, oneOf, type Scene, type Stage } from './stage.ts'
+import {
+  anotherThan,
+  nodeIds,
+  numberOf,
+  onCluster,
+  oneOf,
+  type Scene,
+  type Stage,
+  untilTime,
+} from './stage.ts'
 
 const groups = ['kv.0', 'kv.1', 'kv.2'] as const
 const stoppedMs = 3_000
@@ -19,10 +28,10 @@ export const leaderStopped: Stage = {
     onCluster(say, async scene => {
       for (let cycle = 1; cycle <= cycles; cycle++) {
         const history = join(scene.folder, `stopped-${cycle}.jsonl`)
-        const load = new Load('register', scene.cluster.dashboard, { seconds: 8, history })
+        const load = new Load('register', scene.cluster.dashboard, { history })
         await load.underWay()
         const reads = await stopLeader(scene.cluster)
-        say(`cycle ${cycle}: ${await load.result()} steps done, ${reads} reads answered after waking`)
+        say(`cycle ${cycle}: ${await load.end()} steps done, ${reads} reads answered after waking`)
       }
     }),
 }
@@ -42,7 +51,7 @@ async function stopLeader(cluster: RealCluster): Promise<number> {
     // They wait in the sockets of the stopped node, which finds them when it wakes.
     const url = `${cluster.url(numberOf(leader))}/kv/kv/${key}`
     asked = Promise.all(Array.from({ length: 20 }, () => call('GET', url)))
-    await new Promise(resolve => setTimeout(resolve, stoppedMs - (performance.now() - stopped)))
+    await untilTime(stopped + stoppedMs)
   } finally {
     process.kill(pid, 'SIGCONT')
   }
@@ -89,7 +98,7 @@ async function partition({ cluster, folder }: Scene, cut: Cut, cycle: number): P
   const [, workload, from, oneWay] = cut
   const group = oneOf(groups)
   const history = join(folder, `${workload}-${cycle}.jsonl`)
-  const load = new Load(workload, cluster.dashboard, { seconds: 8, history })
+  const load = new Load(workload, cluster.dashboard, { history })
   await load.underWay()
   const leader = await cluster.leaderOf(group)
   const watcher = anotherThan(leader)
@@ -99,5 +108,5 @@ async function partition({ cluster, folder }: Scene, cut: Cut, cycle: number): P
   await until('another leads', async () => (await cluster.leaderOf(group, watcher)) !== leader)
   await reached(cluster, group, watcher)
   await cluster.fault({ kind: 'heal' })
-  return load.result()
+  return load.end()
 }

@@ -29,10 +29,15 @@ export async function onCluster(say: Say, scene: (scene: Scene) => Promise<void>
   const cluster = await RealCluster.start('--faults')
   const folder = historyFolder()
   try {
-    await scene({ cluster, folder, say })
-    await cluster.mend()
-    await cluster.allReady()
-    await cluster.verified()
+    await unlessInterrupted(
+      () => cluster.stop(),
+      async () => {
+        await scene({ cluster, folder, say })
+        await cluster.mend()
+        await cluster.allReady()
+        await cluster.verified()
+      },
+    )
   } catch (error) {
     await cluster.stop()
     say(`the data of the cluster is kept in ${cluster.data}, histories in ${folder}`)
@@ -40,6 +45,20 @@ export async function onCluster(say: Say, scene: (scene: Scene) => Promise<void>
   }
   await cluster.destroy()
   rmSync(folder, { recursive: true })
+}
+
+/** Does some work; Ctrl-C ends it, and leaves nothing behind. */
+export async function unlessInterrupted(
+  leave: () => Promise<void>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const interrupted = () => void leave().then(() => process.exit(130))
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  try {
+    await work()
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+  }
 }
 
 /** The same on nodes that nobody launched, which the scene starts as it likes. */
@@ -50,8 +69,13 @@ export async function onNodes(
 ): Promise<void> {
   const nodes = new Nodes({ members: localMembers(await freeBasePort()), ...options })
   try {
-    await scene(nodes)
-    await nodes.verified()
+    await unlessInterrupted(
+      () => nodes.stopAll('SIGKILL'),
+      async () => {
+        await scene(nodes)
+        await nodes.verified()
+      },
+    )
   } catch (error) {
     await nodes.stopAll('SIGKILL')
     say(`the data of the nodes is kept in ${nodes.folder}`)
@@ -70,6 +94,11 @@ export function numberOf(node: string): number {
 /** The number of a node that is another. */
 export function anotherThan(node: string): number {
   return (numberOf(node) + 1) % nodeIds.length
+}
+
+/** For what must last a while, or happen every so often. */
+export function untilTime(at: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, Math.max(0, at - performance.now())))
 }
 
 export function oneOf<T>(items: readonly T[]): T {

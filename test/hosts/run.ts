@@ -3,7 +3,9 @@
  * machines: `cluster node --config`, a shared secret, a token for callers. Cables are pulled and put back under load.
  * As root.
  */
+import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { unlessInterrupted } from '../chaos/stage.ts'
 import { cutEach, hosts, nodesOn } from './cuts.ts'
 import { missing, Network } from './network.ts'
 
@@ -25,20 +27,20 @@ const leave = async () => {
   await nodes.stopAll('SIGKILL')
   network.close()
 }
-const interrupted = () => void leave().then(() => process.exit(130))
-process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
 let passed = 0
 try {
-  network.open()
-  console.log(
-    `passed: ${cycles} cuts, ${await cutEach(network, nodes, cycles)} acknowledged writes, none lost`,
-  )
-  await nodes.destroy()
-  passed = 1
+  await unlessInterrupted(leave, async () => {
+    network.open()
+    console.log(
+      `passed: ${cycles} cuts, ${await cutEach(network, nodes, cycles)} acknowledged writes, none lost`,
+    )
+    passed = 1
+  })
 } catch (error) {
   console.log(`FAILED (the data of the nodes is kept in ${nodes.folder}):`, error)
 } finally {
   await leave()
 }
+if (passed === 1) rmSync(nodes.folder, { recursive: true })
 console.log(`\n${passed} passed, ${1 - passed} failed`)
 process.exit(1 - passed)

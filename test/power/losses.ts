@@ -12,6 +12,8 @@ import type { Volume } from './volume.ts'
 /** Writes of a cycle before the power goes. */
 const enough = 150
 const mostMore = 600
+/** On a machine that has other things to do. */
+const writesWithinMs = 300_000
 
 /**
  * Lets writers write for a while, then takes the power from these nodes, whose file systems are mounted again. Returns
@@ -20,7 +22,7 @@ const mostMore = 600
 export async function losePower(site: Site, who: readonly string[], writers: Writers): Promise<string[]> {
   const { nodes, volumes } = site
   const wanted = enough + Math.floor(Math.random() * mostMore)
-  await until(`${wanted} writes`, () => writers.writes >= wanted)
+  await until(`${wanted} writes`, () => writers.writes >= wanted, writesWithinMs)
   const said = await Promise.all(who.map(id => nodes.standing(id)))
   await Promise.all(who.map(id => volumeOf(volumes, id).losePower()))
   await Promise.all(who.map(id => nodes.stop(id, 'SIGKILL')))

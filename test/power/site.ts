@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskNode } from '../chaos/disk-node.ts'
-import { nodeIds } from '../chaos/stage.ts'
+import { nodeIds, unlessInterrupted } from '../chaos/stage.ts'
 import { freeBasePort } from '../processes/cluster.fixture.ts'
 import { localMembers, Nodes } from '../processes/nodes.fixture.ts'
 import { Volume } from './volume.ts'
@@ -29,12 +29,9 @@ export async function onVolumes(scene: (site: Site) => Promise<void>): Promise<v
     rmSync(folder, { recursive: true })
     rmSync(nodes.folder, { recursive: true })
   }
-  const interrupted = () => void leave().then(() => process.exit(130))
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
-    await scene({ nodes, volumes })
+    await unlessInterrupted(leave, () => scene({ nodes, volumes }))
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     await leave()
   }
 }

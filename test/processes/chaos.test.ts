@@ -2,4 +2,7 @@
 import { test } from 'vitest'
 import { stages } from '../chaos/stages.ts'
 
-test.for(stages)('$name: $summary', stage => stage.run(stage.short, () => undefined))
+/** On a machine that has other things to do. */
+const timeout = 600_000
+
+test.for(stages)('$name: $summary', { timeout }, stage => stage.run(stage.short, () => undefined))

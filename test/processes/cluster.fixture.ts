@@ -183,7 +183,7 @@ function commandOf(pid: string): string {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   let problem: unknown = 'it is false'

@@ -41,12 +41,12 @@ test('a leader that is cut off answers no read from the past', async () => {
 
 test('lost, late and doubled messages change nothing but the time it takes', async () => {
   const history = join(folder, 'lossy.jsonl')
-  const load = new Load('append', cluster.url(0), { seconds: 10, history })
+  const load = new Load('append', cluster.url(0), { history })
   await load.underWay()
   await cluster.fault({ kind: 'drop', probability: 0.05, seed: 7 })
   await cluster.fault({ kind: 'duplicate', probability: 0.1, seed: 8 })
   await cluster.fault({ kind: 'delay', probability: 0.2, delayMs: 20, jitterMs: 20, seed: 9 })
-  await load.result()
+  await load.end(200)
   await cluster.mend()
   await cluster.verified()
 })

@@ -31,7 +31,7 @@ const prefixed = /^([0-9a-f]{8})~/
  * with its user); otherwise the part before the first `/` is hashed, so that `7/price` and `7/count` lie together.
  */
 export function placement(key: string): number {
-  const own = prefixed.exec(key)
+  const own = key[8] === '~' ? prefixed.exec(key) : null
   if (own?.[1] !== undefined) return Number.parseInt(own[1], 16)
   const slash = key.indexOf('/')
   return hash32(slash < 0 ? key : key.slice(0, slash))

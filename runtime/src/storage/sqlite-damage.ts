@@ -39,7 +39,7 @@ export function refuseDamagedStructure(database: Database.Database, file: string
   const report = database.pragma('quick_check(1)', { simple: true })
   if (report !== 'ok') {
     throw new StorageError(
-      `${file}: damaged (${String(report)}); move it away and let the node recover from the others`,
+      `${file}: damaged (${String(report).replace(/\s+/g, ' ')}); move it away and let the node recover from the others`,
     )
   }
 }

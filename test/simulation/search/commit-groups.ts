@@ -3,7 +3,14 @@
  * learner and shard machine. What is proposed is replicated in the same turn, and a node that dies comes back as a new
  * leader that knows only its log. What several members add is searched in the Paxos model.
  */
-import { frontDoor, type GroupConfig, paxosGroupActors, type StateMachine, shardMachine } from '@synod/actors'
+import {
+  frontDoor,
+  type GroupConfig,
+  paxosGroupActors,
+  type StateMachine,
+  type Store,
+  shardMachine,
+} from '@synod/actors'
 import { type Address, address, type NodeId, nodeId } from '@synod/runtime/protocol'
 import { messageText, type World } from '@synod/runtime/simulation'
 import type { LearnerState } from '../../../actors/src/paxos/learner-state.ts'
@@ -11,7 +18,7 @@ import { StoreReader } from '../../../actors/src/replicated/store.ts'
 import type { LeaderState } from '../../../actors/src/transactions/leader/state.ts'
 import type { Submit } from '../../../actors/src/transactions/messages.ts'
 import { without } from '../planted/transactions.ts'
-import { inPlace } from './in-place.ts'
+import { freeze, inPlace } from './in-place.ts'
 
 /** A transaction appends its name to the list of each of these groups; the first coordinates. */
 export interface Transaction {
@@ -54,11 +61,24 @@ export function actorsOf(group: string, bug: string | undefined) {
 function machineWith(bug: string | undefined): StateMachine {
   // As in placement: a host gives a machine only what the machine itself proposed.
   const machine = shardMachine({ measures: {} }) as unknown as StateMachine
-  const lost = bug === undefined ? undefined : planted[bug]
-  if (lost === undefined) return machine
+  const lost = (bug === undefined ? undefined : planted[bug]) ?? []
   return {
     ...machine,
-    apply: (store, command, context) => machine.apply(without(store, lost), command, context),
+    apply: (store, command, context) => machine.apply(frozen(without(store, lost)), command, context),
+  }
+}
+
+/** Values are never changed in place: frozen, all states share them. */
+function frozen(store: Store): Store {
+  return {
+    ...store,
+    get size() {
+      return store.size
+    },
+    put: (key, value) => {
+      freeze(value)
+      store.put(key, value)
+    },
   }
 }
 
