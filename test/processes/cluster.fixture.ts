@@ -6,8 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const root = join(import.meta.dirname, '..', '..')
-const main = join(root, 'cluster', 'src', 'cli', 'main.ts')
+export const root = join(import.meta.dirname, '..', '..')
+export const main = join(root, 'cluster', 'src', 'cli', 'main.ts')
 
 export interface CliResult {
   readonly code: number
@@ -124,6 +124,20 @@ export class RealCluster {
     return pid
   }
 
+  /** As `cluster fault` does; the cluster must have been started with `--faults`. */
+  async fault(order: object): Promise<void> {
+    const headers = { 'Content-Type': 'application/json' }
+    const url = `${this.dashboard}/api/faults`
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(order) })
+    if (!response.ok) throw new Error(`${JSON.stringify(order)} is refused: ${await response.text()}`)
+  }
+
+  /** Undoes all faults. */
+  async mend(): Promise<void> {
+    const response = await fetch(`${this.dashboard}/api/faults`, { method: 'DELETE' })
+    if (!response.ok) throw new Error(`faults cannot be undone: ${await response.text()}`)
+  }
+
   /** Resolves when every node is ready again. */
   async allReady(): Promise<void> {
     await until('all nodes are ready', async () =>
@@ -169,7 +183,7 @@ function commandOf(pid: string): string {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = 120_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
   let problem: unknown = 'it is false'
@@ -184,10 +198,16 @@ export async function until(
   throw new Error(`not within ${withinMs} ms: ${what}: ${problem}`)
 }
 
-/** A base port with room for five nodes above it, outside the range that the system hands out. */
+/** Where test clusters listen, outside the range that the system hands out: `SYNOD_TEST_PORTS=20000-29999`. */
+const [firstPort, lastPort] = (process.env.SYNOD_TEST_PORTS ?? '20000-29999').split('-').map(Number) as [
+  number,
+  number,
+]
+
+/** A base port with room for five nodes above it. */
 export async function freeBasePort(): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
-    const base = 20_000 + 10 * Math.floor(Math.random() * 1_000)
+    const base = firstPort + 10 * Math.floor((Math.random() * (lastPort + 1 - firstPort)) / 10)
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map(offset => isFree(base + offset)))
     if (free.every(Boolean)) return base
   }

@@ -55,7 +55,11 @@ export function nothingIsLeft(sim: Simulation, group: string, doors: readonly Ad
 function leftIn(audit: GroupAudit | undefined): string {
   if (audit === undefined) return 'a member that does not answer'
   if (audit.group === directoryGroup) return ''
-  const { prepared, locks, escrow, unfinished } = audit.audit as unknown as Audit
+  return leftOver(audit.audit as unknown as Audit)
+}
+
+/** What a shard at rest must not hold; empty when it is in order. */
+export function leftOver({ prepared, locks, escrow, unfinished }: Audit): string {
   if (prepared + locks + escrow.keys + escrow.pending + unfinished === 0) return ''
   return JSON.stringify({ prepared, locks, escrow, unfinished })
 }

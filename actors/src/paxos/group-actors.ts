@@ -10,9 +10,11 @@ export interface ActorToSpawn {
   readonly type: AnyActorType
   readonly name: string
   readonly config: unknown
+  /** What a host restarts and stops together. */
+  readonly group?: string
 }
 
 export function paxosGroupActors(config: PaxosConfig, machine: StateMachine): ActorToSpawn[] {
   const name = config.group.group
-  return [acceptor, proposer, learner(machine)].map(type => ({ type, name, config }))
+  return [acceptor, proposer, learner(machine)].map(type => ({ type, name, config, group: name }))
 }

@@ -2,7 +2,8 @@
  * What the session actor of a node (`<node>/session/main`) is asked, by request (gateway, client) or by message
  * (services). It knows the shard map and the leaders, retries until the deadline, and answers once.
  */
-import type { Json } from '@synod/runtime/protocol'
+import type { Json, NodeId } from '@synod/runtime/protocol'
+import type { ShardMap } from '../sharding/shard-map.ts'
 import type { Operation, OperationResult, Outcome, TxId } from '../transactions/operations.ts'
 
 export type SessionRequest =
@@ -57,8 +58,18 @@ export type SessionRequest =
       readonly deadlineMs: number
       readonly tag?: number
     }
+  /** What this node believes of where things are: hints, for clients that want to ask the right node. Answer: `RoutesAnswer`. */
+  | { readonly type: 'routes'; readonly deadlineMs: number; readonly tag?: number }
 
-export type SessionAnswer = TransactAnswer | ReadAnswer | ScanAnswer | BulkAnswer
+export type SessionAnswer = TransactAnswer | ReadAnswer | ScanAnswer | BulkAnswer | RoutesAnswer
+export interface RoutesAnswer {
+  readonly type: 'routes'
+  readonly node: NodeId
+  readonly map: ShardMap
+  /** Group → the node that leads it. */
+  readonly leaders: Readonly<Record<string, NodeId>>
+  readonly tag?: number
+}
 export interface BulkAnswer {
   readonly type: 'bulkDone'
   readonly status: 'ok' | 'unavailable' | 'overloaded' | 'refused'

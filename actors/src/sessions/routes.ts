@@ -1,5 +1,6 @@
 /** Which member of a group to talk to. Everything here is belief; the groups themselves decide. */
 import type { NodeId } from '@synod/runtime/protocol'
+import type { RoutesAnswer } from './messages.ts'
 import type { SessionState } from './state.ts'
 
 /** The member last seen to lead, or the preferred one; undefined for a group the map does not have. */
@@ -34,4 +35,14 @@ export function learnLeader(state: SessionState, group: string, leader: NodeId):
 
 export function forgetLeader(state: SessionState, group: string, leader: NodeId): void {
   if (state.leaders.get(group) === leader) state.leaders.delete(group)
+}
+
+/** What this node believes, for clients that choose whom to ask. */
+export function routesOf(state: SessionState): RoutesAnswer {
+  const leaders: Record<string, NodeId> = {}
+  for (const group of Object.keys(state.map.groups)) {
+    const leader = firstTarget(state, group)
+    if (leader !== undefined) leaders[group] = leader
+  }
+  return { type: 'routes', node: state.node, map: state.map, leaders }
 }

@@ -14,6 +14,7 @@ import { onMap } from './new-map.ts'
 import { openSession } from './own-session.ts'
 import { check, describe } from './picture.ts'
 import { onKeysRead, onRead, onReadDeadline } from './read.ts'
+import { routesOf } from './routes.ts'
 import { onKeysScanned, onScan, onScanDeadline } from './scan.ts'
 import {
   type Ask,
@@ -77,10 +78,18 @@ function onEvent(context: Context, event: Event<SessionMessage>) {
 
 function isRequest(message: SessionMessage): message is SessionRequest {
   const { type } = message
-  return type === 'transact' || type === 'read' || type === 'scan' || type === 'bulk' || type === 'lookup'
+  return (
+    type === 'transact' ||
+    type === 'read' ||
+    type === 'routes' ||
+    type === 'scan' ||
+    type === 'bulk' ||
+    type === 'lookup'
+  )
 }
 
 function onRequest(context: Context, asker: Asker, request: SessionRequest) {
+  if (request.type === 'routes') return answer(asker, routesOf(context.state), context.out)
   if (context.state.asks.size >= context.state.limits.asks) return refuse(context, asker, request)
   switch (request.type) {
     case 'transact':
@@ -99,7 +108,7 @@ function onRequest(context: Context, asker: Asker, request: SessionRequest) {
 }
 
 /** [EX10] What is too much is said at once, and definite. */
-function refuse(context: Context, asker: Asker, request: SessionRequest) {
+function refuse(context: Context, asker: Asker, request: Exclude<SessionRequest, { type: 'routes' }>) {
   const status = 'overloaded'
   const detail = `${context.state.limits.asks} requests wait at this node already`
   if (request.type === 'transact' || request.type === 'lookup') {

@@ -24,6 +24,8 @@ export interface Answered {
 }
 
 const backoffMs = { first: 20, most: 1_000 } as const
+/** While something is asked: a node that is silent for longer is taken for lost. A busy one still answers a ping. */
+const silenceMs = { ping: 1_000, most: 3_000 } as const
 
 export class Connection {
   readonly #urls: readonly string[]
@@ -37,11 +39,37 @@ export class Connection {
   #backoff: number = backoffMs.first
   #retry: NodeJS.Timeout | undefined
   #closed = false
+  readonly #preferred: number
+  #node: string | undefined
+  readonly #token: string | undefined
+  readonly #pings: NodeJS.Timeout
+  /** When the socket was opened, heard, or had nothing to answer. */
+  #heardAt = 0
 
-  constructor(urls: readonly string[], startAt: number) {
+  constructor(urls: readonly string[], startAt: number, token?: string) {
     this.#urls = urls
-    this.#at = startAt % urls.length
+    this.#preferred = startAt % urls.length
+    this.#at = this.#preferred
+    this.#token = token
+    this.#pings = setInterval(() => this.#listen(), silenceMs.ping)
     this.#dial()
+  }
+
+  /** The node at the other end; undefined while that is not known. */
+  get node(): string | undefined {
+    return this.#node
+  }
+
+  /** What the node at the other end said that it is. */
+  arrivedAt(node: string): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#node = node
+  }
+
+  /** Back to the node that it was made for, which may be there again: when nothing waits here. */
+  returnWhenIdle(): void {
+    if (this.#at === this.#preferred || this.#waiting.size > 0) return
+    this.#at = (this.#preferred + this.#urls.length - 1) % this.#urls.length
+    this.#socket?.close()
   }
 
   /** Resolves with the node's answer, or with `NoAnswer` after `deadlineMs`. Never rejects. */
@@ -61,6 +89,7 @@ export class Connection {
   close(): void {
     this.#closed = true
     clearTimeout(this.#retry)
+    clearInterval(this.#pings)
     for (const number of [...this.#waiting.keys()]) this.#settle(number, this.#noAnswer(number))
     this.#socket?.close()
   }
@@ -83,13 +112,20 @@ export class Connection {
     const url = this.#urls[this.#at] ?? ''
     const socket = new WebSocket(`${url.replace(/^http/, 'ws').replace(/\/$/, '')}/client`, {
       perMessageDeflate: false,
+      handshakeTimeout: silenceMs.most,
+      ...(this.#token === undefined ? {} : { headers: { Authorization: `Bearer ${this.#token}` } }),
     })
     this.#socket = socket
     socket.on('open', () => {
       this.#backoff = backoffMs.first
+      this.#heardAt = performance.now()
       for (const [number, { request }] of this.#waiting) this.#post(number, request)
     })
+    socket.on('pong', () => {
+      this.#heardAt = performance.now()
+    })
     socket.on('message', (data: Buffer) => {
+      this.#heardAt = performance.now()
       for (const [number, answer] of decode(data) as [number, unknown][]) this.#settle(number, answer)
     })
     // The reason is in the close that always follows; what waits is sent again on the next connection.
@@ -97,9 +133,19 @@ export class Connection {
     socket.on('close', () => this.#lost(socket))
   }
 
+  /** A link that is cut, or a machine that is gone, ends no connection: only silence tells. */
+  #listen(): void {
+    const socket = this.#socket
+    if (socket?.readyState !== WebSocket.OPEN) return
+    if (this.#waiting.size === 0) this.#heardAt = performance.now()
+    else if (performance.now() - this.#heardAt > silenceMs.most) socket.terminate()
+    else socket.ping()
+  }
+
   #lost(socket: WebSocket): void {
     if (this.#closed || socket !== this.#socket) return
     this.#outgoing = []
+    this.#node = undefined
     this.#at = (this.#at + 1) % this.#urls.length
     this.#retry = setTimeout(() => this.#dial(), this.#backoff * (0.5 + Math.random()))
     this.#backoff = Math.min(this.#backoff * 2, backoffMs.most)

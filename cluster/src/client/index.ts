@@ -1,10 +1,11 @@
-/** The client library: `connect(urls)`, keys, transactions, over one pipelined WebSocket. */
+/** The client library: `connect(urls)`, keys, transactions, over a pipelined WebSocket to each node. */
 import { randomUUID } from 'node:crypto'
 import type { Operation, OperationResult, ReadAnswer, ScanAnswer, TransactAnswer, TxId } from '@synod/actors'
 import type { Json } from '@synod/runtime/protocol'
 import type { SocketFailure } from '../gateway/socket.ts'
-import { Connection, type NoAnswer } from './connection.ts'
+import type { Connection, NoAnswer } from './connection.ts'
 import { DefiniteError, IndefiniteError, Refused, Unavailable } from './errors.ts'
+import { Routes } from './routes.ts'
 import { Transaction, type Versioned } from './transaction.ts'
 
 export type { Operation, OperationResult } from '@synod/actors'
@@ -15,12 +16,15 @@ export type { Transaction, Versioned } from './transaction.ts'
 export interface ConnectOptions {
   /** How long a call is tried, in milliseconds. Default 10,000. */
   readonly deadlineMs?: number
-  /** Which of the urls to start with. Default: any. */
+  /** Which of the urls to ask where the leader is not known. Default: any. */
   readonly startAt?: number
+  /** What nodes ask of callers from other machines. */
+  readonly token?: string
 }
 
 /**
- * Connects to a cluster through any of its nodes; reconnects to another when one is lost.
+ * Connects to the nodes of a cluster, or to some of them; asks the one that leads the key's group where it is connected
+ * to it, else any. What was asked of a node that is lost is asked again of another.
  *
  * @example
  * const db = connect(['http://127.0.0.1:8001', 'http://127.0.0.1:8002'])
@@ -31,7 +35,7 @@ export interface ConnectOptions {
 export function connect(urls: readonly string[], options: ConnectOptions = {}): Client {
   if (urls.length === 0) throw new TypeError('connect needs the URL of at least one node')
   return new Client(
-    new Connection(urls, options.startAt ?? Math.floor(Math.random() * urls.length)),
+    new Routes(urls, options.startAt ?? Math.floor(Math.random() * urls.length), options.token),
     options.deadlineMs ?? 10_000,
   )
 }
@@ -45,14 +49,14 @@ const graceMs = 2_000
 const conflictPauseMs = { first: 2, most: 100 } as const
 
 export class Client {
-  readonly #connection: Connection
+  readonly #routes: Routes
   readonly #deadlineMs: number
   readonly #session = `c.${randomUUID()}`
   readonly #open = new Set<number>()
   #sequence = 0
 
-  constructor(connection: Connection, deadlineMs: number) {
-    this.#connection = connection
+  constructor(routes: Routes, deadlineMs: number) {
+    this.#routes = routes
     this.#deadlineMs = deadlineMs
   }
 
@@ -96,7 +100,7 @@ export class Client {
     after?: string,
   ): Promise<Extract<ScanAnswer, { status: 'ok' }>> {
     const more = after === undefined ? {} : { after }
-    const answer = await this.#call({
+    const answer = await this.#call(this.#routes.anywhere, {
       type: 'scan',
       keyspace,
       prefix,
@@ -115,7 +119,7 @@ export class Client {
     try {
       // Sequence numbers enter in order, so the first of the set is the smallest.
       const firstIncomplete = this.#open.values().next().value ?? id.sequence
-      return results(await this.#transact({ type: 'transact', operations, id, firstIncomplete }))
+      return results(await this.#transact(operations, { id, firstIncomplete }))
     } finally {
       this.#open.delete(id.sequence)
     }
@@ -143,11 +147,12 @@ export class Client {
   }
 
   close(): void {
-    this.#connection.close()
+    this.#routes.close()
   }
 
   async #read(keyspace: string, key: string): Promise<Versioned> {
-    const answer = await this.#call({ type: 'read', keys: [{ keyspace, key }], deadlineMs: this.#deadlineMs })
+    const request = { type: 'read', keys: [{ keyspace, key }], deadlineMs: this.#deadlineMs }
+    const answer = await this.#call(this.#routes.to(keyspace, key), request)
     if (answer.type !== 'read' || answer.status !== 'ok') throw readError(answer)
     return answer.values[0] ?? { value: null, version: 0 }
   }
@@ -156,12 +161,19 @@ export class Client {
    * A node that did nothing says so of the time that it was asked. When the request was sent before, to a node that was
    * lost, it may have happened then: so it is asked again, under the same id, until there is a final answer.
    */
-  async #transact(request: object): Promise<Answer> {
+  async #transact(
+    operations: readonly Operation[],
+    request: { readonly id: TxId; readonly firstIncomplete: number },
+  ): Promise<Answer> {
+    const [first] = operations
     const until = performance.now() + this.#deadlineMs
     let before = false
     for (let attempt = 0; ; attempt++) {
       const deadlineMs = Math.max(1, until - performance.now())
-      const called = await this.#connection.call({ ...request, deadlineMs }, deadlineMs + graceMs)
+      const connection =
+        first === undefined ? this.#routes.anywhere : this.#routes.to(first.keyspace, placedBy(first))
+      const asked = { type: 'transact', operations, ...request, deadlineMs }
+      const called = await connection.call(asked, deadlineMs + graceMs)
       const answer = called.answer as Answer
       before ||= called.resent
       if (!before || isFinal(answer)) return answer
@@ -172,9 +184,13 @@ export class Client {
     }
   }
 
-  async #call(request: object): Promise<Answer> {
-    return (await this.#connection.call(request, this.#deadlineMs + graceMs)).answer as Answer
+  async #call(connection: Connection, request: object): Promise<Answer> {
+    return (await connection.call(request, this.#deadlineMs + graceMs)).answer as Answer
   }
+}
+
+function placedBy(operation: Operation): string {
+  return operation.op === 'scan' ? operation.prefix : operation.key
 }
 
 /** Whatever was done before, this is how it ended. */

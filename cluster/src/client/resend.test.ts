@@ -1,4 +1,6 @@
 /** A request that is sent again after its node was lost: what happened the first time is never denied. */
+import { createHash } from 'node:crypto'
+import { type AddressInfo, createServer } from 'node:net'
 import { decode, encode } from '@synod/runtime/protocol'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -12,6 +14,7 @@ afterEach(() => {
 })
 
 interface Asked {
+  readonly type: string
   readonly id: unknown
 }
 /** What a node does with a request: an answer, or the end of the connection. */
@@ -33,10 +36,13 @@ async function serve(deadlineMs: number, ...reactions: readonly Reaction[]): Pro
     }),
   )
   await new Promise(resolve => listening.once('listening', resolve))
-  const at = listening.address()
-  const port = typeof at === 'object' ? at?.port : 0
-  client = connect([`http://127.0.0.1:${port}`], { deadlineMs })
+  client = connect([urlOf(listening)], { deadlineMs })
   return asked
+}
+
+function urlOf(of: WebSocketServer | undefined): string {
+  const at = of?.address()
+  return `http://127.0.0.1:${typeof at === 'object' ? at?.port : 0}`
 }
 
 const unavailable = { type: 'failed', status: 'unavailable', detail: 'still joining' }
@@ -67,4 +73,38 @@ test('closing ends a call that is in doubt at once, as indefinite', async () => 
   while (asked.length < 3) await new Promise(resolve => setTimeout(resolve, 5))
   client?.close()
   await failed
+})
+
+test('a node that falls silent, its connection open, is left for the next one', async () => {
+  const asked = await serve(60_000, committed)
+  const silent = createServer(socket => {
+    // Reads, and says nothing more than a handshake that went well.
+    socket.once('data', data => {
+      const key = /Sec-WebSocket-Key: (.+)\r/i.exec(data.toString())?.[1]
+      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+      const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade'
+      socket.write(`${upgrade}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
+    })
+  })
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  const moved = connect([`http://127.0.0.1:${port}`, urlOf(server)], { deadlineMs: 60_000, startAt: 0 })
+  expect(await moved.put('kv', 'a', 1)).toBe(3)
+  expect(asked.filter(({ type }) => type === 'transact')).toHaveLength(1)
+  moved.close()
+  silent.close()
+})
+
+test('a token is shown to the node', async () => {
+  await serve(5_000, committed)
+  client?.close()
+  const shown = new Promise(resolve =>
+    server?.on(
+      'connection',
+      (_socket, { headers: { authorization } }) => authorization && resolve(authorization),
+    ),
+  )
+  const guest = connect([urlOf(server)], { token: 'a token that callers show' })
+  expect(await shown).toBe('Bearer a token that callers show')
+  guest.close()
 })

@@ -65,7 +65,7 @@ describe('a cluster configuration', () => {
     ],
     [
       'limits: { zzzzzz: 1 }',
-      'bad.yaml:1: unknown key "zzzzzz" in limits; known: requests, mailbox, turnEvents, turnMs',
+      'bad.yaml:1: unknown key "zzzzzz" in limits; known: requests, waitMs, mailbox, turnEvents, turnMs',
     ],
     ['nodes: 4', 'bad.yaml:1: nodes: must be 1, 3 or 5'],
     ['nodes: three', 'bad.yaml:1: nodes: must be 1, 3 or 5'],

@@ -56,6 +56,8 @@ const transactions = settings({
 const limits = settings({
   /** Requests that may wait in one node for an answer; beyond it they are refused as overloaded. */
   requests: whole(1, 1_000_000).default(20_000),
+  /** Where requests would have to wait longer than this, newcomers are refused as overloaded. */
+  waitMs: whole(10, 600_000).default(1_000),
   mailbox: whole(16, 1_000_000).default(10_000),
   turnEvents: whole(16, 1_000_000).default(4096),
   turnMs: whole(1, 1000).default(20),

@@ -50,6 +50,9 @@ export function createGateway(options: GatewayOptions): Hono {
   })
   app.onError((error, c) => {
     if (error instanceof BadInput) return problem(c, error.status, error.type, error.message)
+    if ('code' in error && error.code === 'ECONNRESET') {
+      return problem(c, 400, 'bad-request', 'the body did not arrive: the client closed the connection')
+    }
     options.onDefect(error, c.req.path)
     return problem(
       c,

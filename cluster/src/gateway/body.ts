@@ -1,6 +1,7 @@
 /** Request bodies: JSON, bounded, with errors that say what is wrong. */
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { deepest, isShallow } from './depth.ts'
 import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
@@ -46,8 +47,14 @@ function tooLarge(c: Context): Response {
 export async function jsonBody(c: Context): Promise<unknown> {
   const text = await c.req.text()
   if (text === '') throw new BadInput('the body is empty: send a JSON value')
+  const value = parsed(text)
+  if (!isShallow(value)) throw new BadInput(`the body is nested deeper than ${deepest} levels`)
+  return value
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(text)
   } catch (error) {
     throw new BadInput(`the body is not JSON: ${(error as Error).message}`)
   }

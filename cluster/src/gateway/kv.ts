@@ -16,6 +16,8 @@ interface Place {
   readonly key: string
 }
 
+const writeAnswers = { 403: 'a keyspace of the shop', 404: 'no such keyspace', 504: 'unknown' }
+
 export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[] {
   const tag = 'keys'
   const path = '/kv/{keyspace}/{key}'
@@ -31,7 +33,7 @@ export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
         after: { type: 'string' },
         limit: { type: 'integer', minimum: 1, maximum: 1000 },
       },
-      answers: { 200: 'entries, and whether there are more', 400: 'bad limit', 503: 'unavailable' },
+      answers: { 200: 'entries, and whether there are more', 400: 'bad limit', 404: 'no such keyspace' },
       handle: c => scan(c, node, deadlineMs),
     },
     {
@@ -40,7 +42,7 @@ export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       tag,
       summary: 'A linearizable read',
       result: versioned,
-      answers: { 200: 'value and version', 404: 'no such key', 503: 'unavailable' },
+      answers: { 200: 'value and version', 404: 'no such key or keyspace' },
       handle: c => get(c, node, deadlineMs),
     },
     {
@@ -50,7 +52,7 @@ export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       summary: 'Write a JSON value',
       body: {},
       result: versioned,
-      answers: { 200: 'written', 400: 'not JSON', 503: 'unavailable', 504: 'unknown' },
+      answers: { 200: 'written', 400: 'not JSON', ...writeAnswers },
       handle: c => put(c, node, deadlineMs),
     },
     {
@@ -58,7 +60,7 @@ export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       path,
       tag,
       summary: 'Delete a key',
-      answers: { 200: 'deleted', 404: 'no such key', 503: 'unavailable', 504: 'unknown' },
+      answers: { 200: 'deleted', ...writeAnswers, 404: 'no such key or keyspace' },
       handle: c => remove(c, node, deadlineMs),
     },
     {
@@ -68,7 +70,7 @@ export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       summary: 'Compare and swap; expect null: only when it does not exist',
       body: { type: 'object', required: ['expect', 'value'], properties: { expect: {}, value: {} } },
       result: { type: 'object', properties: { swapped: { type: 'boolean' } } },
-      answers: { 200: 'whether it swapped', 400: 'bad body', 503: 'unavailable', 504: 'unknown' },
+      answers: { 200: 'whether it swapped', 400: 'bad body', ...writeAnswers },
       handle: c => cas(c, node, deadlineMs),
     },
   ]
@@ -95,7 +97,9 @@ async function get(c: Context, node: GatewayNode, deadlineMs: number): Promise<R
 
 async function scan(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
   const keyspace = parseName('keyspace', parameter(c, 'keyspace'))
-  const limit = parse(z.coerce.number().pipe(z.int().min(1).max(1_000)), c.req.query('limit') ?? '100')
+  const limit = Number(c.req.query('limit') ?? '100')
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+    throw new BadInput(`limit ${JSON.stringify(c.req.query('limit'))}: must be a whole number from 1 to 1000`)
   const after = c.req.query('after')
   const asked = await askSession(node, {
     type: 'scan',

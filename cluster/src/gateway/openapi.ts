@@ -1,6 +1,33 @@
 /** The OpenAPI 3.1 document, made from the routes themselves. */
 import type { Route } from './route.ts'
 
+/** RFC 9457; what a body beside these members means stands at the route. */
+const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', pattern: '^urn:synod:problem:[a-z-]+$' },
+    title: { type: 'string', minLength: 1 },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: 'string', minLength: 1 },
+  },
+}
+
+/** What the edge answers before, or whatever the route. */
+function edgeAnswers({ method, path }: Route): Readonly<Record<number, string>> {
+  return {
+    ...(path.includes('{') || method !== 'GET' ? { 400: 'not well formed' } : {}),
+    ...(method === 'GET'
+      ? {}
+      : {
+          410: 'the answer to this Idempotency-Key is no longer known',
+          413: 'the body is too large',
+          422: 'this Idempotency-Key was used for another request',
+        }),
+    503: 'unavailable or overloaded; nothing happened',
+  }
+}
+
 export function openapi(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
@@ -16,6 +43,7 @@ export function openapi(routes: readonly Route[]): object {
       description: 'Transactions over replicated shards. Any node answers.',
     },
     paths,
+    components: { schemas: { Problem: problemSchema } },
   }
 }
 
@@ -35,15 +63,21 @@ function operation(route: Route): object {
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
     responses: Object.fromEntries(
-      Object.entries(route.answers).map(([status, description]) => [
+      Object.entries({ ...edgeAnswers(route), ...route.answers }).map(([status, description]) => [
         status,
-        { description, content: content(route, status) },
+        {
+          description,
+          ...(status === '503' ? { headers: retryAfter } : {}),
+          content: content(route, status),
+        },
       ]),
     ),
   }
 }
 
+const retryAfter = { 'Retry-After': { description: 'seconds', schema: { type: 'integer', minimum: 1 } } }
+
 function content(route: Route, status: string): object {
   if (status === '200') return { 'application/json': { schema: route.result ?? {} } }
-  return { 'application/problem+json': { schema: { type: 'object' } } }
+  return { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 }

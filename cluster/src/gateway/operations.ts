@@ -1,6 +1,7 @@
 /** Operations as they arrive from outside: checked in shape and size, with an error that names the field. */
 import type { Operation } from '@synod/actors'
 import { z } from 'zod'
+import { deepest, isShallow } from './depth.ts'
 import { BadInput } from './problem.ts'
 
 const name = z
@@ -8,7 +9,12 @@ const name = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 letters, digits, ".", "_" or "-"')
 const key = z.string().min(1, 'must not be empty').max(512, 'must be at most 512 characters')
 const integer = z.int(`must be an integer between −(2^53−1) and 2^53−1`)
-const value = z.json().refine(json => json !== null, 'must not be null: delete the key instead')
+// The depth comes first: the check for JSON calls itself for each level.
+const json = z
+  .unknown()
+  .refine(input => isShallow(input), `must not be nested deeper than ${deepest} levels`)
+  .pipe(z.json())
+const value = json.refine(input => input !== null, 'must not be null: delete the key instead')
 const on = { keyspace: name, key }
 const external = z.boolean().optional()
 const conditions = ['equals', 'exists', 'atLeast', 'version'] as const
@@ -17,7 +23,7 @@ const check = z
   .strictObject({
     op: z.literal('check'),
     ...on,
-    equals: z.json().optional(),
+    equals: json.optional(),
     exists: z.boolean().optional(),
     atLeast: integer.optional(),
     version: z.int().min(0).optional(),
@@ -66,6 +72,11 @@ export function parse<Output>(schema: z.ZodType<Output>, input: unknown): Output
 }
 
 const transactionSchema = z.strictObject({ operations: operationsSchema })
+
+export const transactionJsonSchema: object = z.toJSONSchema(transactionSchema, {
+  io: 'input',
+  unrepresentable: 'any',
+})
 
 /** The body of `POST /tx`: `{"operations": […]}`. */
 export function parseTransaction(input: unknown): readonly Operation[] {

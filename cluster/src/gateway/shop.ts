@@ -158,7 +158,6 @@ export function shopRoutes(node: GatewayNode, deadlineMs: number): readonly Rout
         answers: {
           200: 'done',
           400: 'refused; nothing changed',
-          503: 'unavailable; nothing happened',
           504: 'unknown',
         },
         handle: c =>

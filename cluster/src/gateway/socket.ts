@@ -12,13 +12,16 @@ import { z } from 'zod'
 import { askSession, type GatewayNode } from './node.ts'
 import { operationsSchema, parse, refuseShopWrites } from './operations.ts'
 import { BadInput } from './problem.ts'
+import { closeCodes } from './socket-codes.ts'
 
 export const clientPath = '/client'
-/** Close codes of the client socket. */
-export const closeCodes = { badFrame: 4001, tooManyWaiting: 4002 } as const
 /** Requests that one client may have waiting. */
 const maxWaiting = 20_000
+/** Bytes of answers that may wait for a client to read them. */
+const maxUnread = 64 * 1024 * 1024
 const maxFrameBytes = 4 * 1024 * 1024
+/** A client that does not answer our closing does not keep the socket. */
+const closingMs = 1_000
 
 const name = z.string().min(1).max(63)
 const key = z.string().min(1).max(512)
@@ -49,6 +52,7 @@ const requestSchema = z.discriminatedUnion('type', [
     deadlineMs,
   }),
   z.strictObject({ type: z.literal('lookup'), id: txId, keyspace: name, key, deadlineMs }),
+  z.strictObject({ type: z.literal('routes'), deadlineMs }),
 ])
 const frameSchema = z.array(z.tuple([z.int(), z.unknown()])).max(10_000)
 
@@ -59,12 +63,19 @@ export interface SocketFailure {
   readonly detail: string
 }
 
-/** Serves `/client` upgrades of the server; leaves other paths alone. Returns what closes all sockets. */
-export function serveClients(server: Server, node: GatewayNode): () => void {
+/**
+ * Serves `/client` upgrades of the server; leaves other paths alone. Returns what closes all sockets. `onDefect` hears of
+ * what threw and was not bad input.
+ */
+export function serveClients(
+  server: Server,
+  node: GatewayNode,
+  onDefect: (error: Error, path: string) => void,
+): () => void {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxFrameBytes })
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://node').pathname !== clientPath) return
-    sockets.handleUpgrade(request, socket, head, client => new ClientSocket(client, node))
+    if ((request.url ?? '').split('?', 1)[0] !== clientPath) return
+    sockets.handleUpgrade(request, socket, head, client => new ClientSocket(client, node, onDefect))
   }
   server.on('upgrade', onUpgrade)
   return () => {
@@ -77,32 +88,46 @@ export function serveClients(server: Server, node: GatewayNode): () => void {
 class ClientSocket {
   readonly #socket: WebSocket
   readonly #node: GatewayNode
+  readonly #onDefect: (error: Error, path: string) => void
   #waiting = 0
   #answers: [number: number, answer: unknown][] = []
 
-  constructor(socket: WebSocket, node: GatewayNode) {
+  constructor(socket: WebSocket, node: GatewayNode, onDefect: (error: Error, path: string) => void) {
     this.#socket = socket
     this.#node = node
+    this.#onDefect = onDefect
     socket.on('message', (data: Buffer) => this.#receive(data))
-    // ws reports protocol violations and resets here; it closes the socket itself afterwards.
-    socket.on('error', () => socket.terminate())
+    // `ws` has sent the close code of what is no WebSocket; who does not answer it does not keep the socket.
+    socket.on('error', () => this.#giveUp())
   }
 
   #receive(data: Buffer): void {
-    let frame: z.infer<typeof frameSchema>
-    try {
-      frame = frameSchema.parse(decode(data))
-    } catch {
-      this.#socket.close(closeCodes.badFrame, 'not a frame of [number, request] pairs')
-      return
+    // What still arrives after we closed would be done and never answered.
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    const frame = readFrame(data)
+    if (frame === undefined) {
+      this.#close('badFrame', 'not a frame of [number, request] pairs')
+    } else if (this.#waiting + frame.length > maxWaiting) {
+      this.#close('tooManyWaiting', `more than ${maxWaiting} requests wait`)
+    } else if (this.#socket.bufferedAmount > maxUnread) {
+      this.#close('answersNotRead', `more than ${maxUnread} bytes of answers wait to be read`)
+    } else {
+      for (const [number, request] of frame) void this.#handle(number, request)
     }
-    if (this.#waiting + frame.length > maxWaiting) {
-      this.#socket.close(closeCodes.tooManyWaiting, `more than ${maxWaiting} requests wait`)
-      return
-    }
-    for (const [number, request] of frame) this.#handle(number, request)
   }
 
+  #close(why: keyof typeof closeCodes, reason: string): void {
+    this.#flush()
+    this.#socket.close(closeCodes[why], reason)
+    this.#giveUp()
+  }
+
+  #giveUp(): void {
+    const timer = setTimeout(() => this.#socket.terminate(), closingMs)
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  /** Never rejects. */
   async #handle(number: number, input: unknown): Promise<void> {
     this.#waiting++
     this.#answer(number, await this.#ask(input))
@@ -117,8 +142,12 @@ class ClientSocket {
         ? asked.result
         : ({ type: 'failed', ...asked } satisfies SocketFailure)
     } catch (error) {
-      if (!(error instanceof BadInput)) throw error
-      return { type: 'failed', status: 'invalid', detail: error.message } satisfies SocketFailure
+      if (error instanceof BadInput) {
+        return { type: 'failed', status: 'invalid', detail: error.message } satisfies SocketFailure
+      }
+      this.#onDefect(error instanceof Error ? error : new Error(String(error)), clientPath)
+      const detail = 'the request met a defect of this server; its log has the details'
+      return { type: 'failed', status: 'unknown', detail } satisfies SocketFailure
     }
   }
 
@@ -133,5 +162,14 @@ class ClientSocket {
     const answers = this.#answers
     this.#answers = []
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers, answers.length))
+  }
+}
+
+/** Undefined: it is none. */
+function readFrame(data: Buffer): z.infer<typeof frameSchema> | undefined {
+  try {
+    return frameSchema.safeParse(decode(data)).data
+  } catch {
+    return undefined
   }
 }

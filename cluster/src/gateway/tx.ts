@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { jsonBody } from './body.ts'
 import { idempotency } from './idempotency.ts'
 import { askSession, type GatewayNode } from './node.ts'
-import { parseTransaction } from './operations.ts'
+import { parseTransaction, transactionJsonSchema } from './operations.ts'
 import { failure } from './outcome.ts'
 import { problem } from './problem.ts'
 import { parameter, type Route } from './route.ts'
@@ -18,16 +18,12 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       path: '/tx',
       tag,
       summary: 'Run operations as one atomic, serializable transaction',
-      body: {
-        type: 'object',
-        required: ['operations'],
-        properties: { operations: { type: 'array', items: { type: 'object' } } },
-      },
+      body: transactionJsonSchema,
       answers: {
         200: 'committed, with a result per operation',
         400: 'bad operation',
+        403: 'a keyspace of the shop would be written',
         409: 'refused: a check failed or a bound would be left; nothing changed',
-        503: 'unavailable',
         504: 'unknown',
       },
       handle: c => transact(c, node, deadlineMs),
@@ -37,7 +33,13 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       path: '/tx/{id}',
       tag,
       summary: 'What became of a transaction',
-      answers: { 200: 'committed', 404: 'nothing is known of it', 409: 'refused', 410: 'no longer known' },
+      answers: {
+        200: 'committed',
+        404: 'nothing is known of it',
+        409: 'refused',
+        410: 'no longer known',
+        504: 'unknown',
+      },
       handle: c => lookup(c, node, deadlineMs),
     },
   ]

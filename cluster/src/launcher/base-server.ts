@@ -3,14 +3,15 @@ import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { deny } from '../node/access.ts'
-import { callerOf, refuse } from '../node/server.ts'
+import { answerGarbage, badRequest, callerOf, refuse } from '../node/server.ts'
 
 export function baseServer(app: Hono, adminToken: string): Server {
-  const listener = getRequestListener(app.fetch)
-  return createServer((request, response) => {
+  const listener = getRequestListener(app.fetch, { errorHandler: badRequest })
+  const server = createServer((request, response) => {
     const caller = callerOf(request)
     const denied = deny({ ...caller, path: `/admin${caller.path}` }, { access: undefined, admin: adminToken })
     if (denied === undefined) void listener(request, response)
     else refuse(response, denied)
   })
+  return server.on('clientError', answerGarbage)
 }

@@ -8,19 +8,11 @@
  *   n1/ n2/ …      a node's store, configuration and log
  */
 import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { ClusterConfig, KeyspaceSettings } from '../config/config.ts'
+import { createDurably, writeDurably } from '../node/durable-file.ts'
 import { exitCode, Failure, writableFolder } from '../node/failure.ts'
 import { isAlive, type ProcessId, processId } from './process-id.ts'
 
@@ -55,7 +47,7 @@ export function readRunning(data: string): RunningCluster | undefined {
   return JSON.parse(readFileSync(path, 'utf8')) as RunningCluster
 }
 export function writeRunning(data: string, running: RunningCluster): void {
-  writeAtomically(join(data, files.running), running)
+  writeJson(join(data, files.running), running)
 }
 export function forgetRunning(data: string): void {
   rmSync(join(data, files.running), { force: true })
@@ -84,7 +76,7 @@ export function takeFolder(data: string): void {
     )
   }
   rmSync(lock, { force: true })
-  writeFileSync(lock, JSON.stringify(processId(process.pid)), { flag: 'wx' })
+  createDurably(lock, JSON.stringify(processId(process.pid)))
 }
 
 /** The launcher that runs on this folder. */
@@ -117,7 +109,7 @@ export function settleLayout(data: string, config: ClusterConfig): Layout {
   if (layout === undefined) {
     const cluster = config.cluster ?? `synod-${randomBytes(4).toString('hex')}`
     const made: Layout = { format: 1, cluster, nodes, keyspaces: config.keyspaces }
-    writeAtomically(path, made)
+    writeJson(path, made)
     return made
   }
   const misfit = misfitOf(layout, nodes, config)
@@ -145,8 +137,7 @@ function misfitOf(layout: Layout, nodes: readonly string[], config: ClusterConfi
 /** The cluster's secret; made at the first start. */
 export function settleSecret(data: string): string {
   const path = join(data, files.secret)
-  if (!existsSync(path))
-    writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+  if (!existsSync(path)) createDurably(path, `${randomBytes(32).toString('hex')}\n`)
   return path
 }
 
@@ -159,8 +150,6 @@ export function launcherLog(data: string): string {
   return join(data, logFile)
 }
 
-function writeAtomically(path: string, value: unknown): void {
-  const draft = `${path}.${process.pid}`
-  writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
-  renameSync(draft, path)
+function writeJson(path: string, value: unknown): void {
+  writeDurably(path, `${JSON.stringify(value, null, 2)}\n`)
 }

@@ -1,9 +1,11 @@
 /** Puts the runtime's node, its actors and the HTTP edge together behind one server. */
 import { initialMap, nodeActors, type ShardMap } from '@synod/actors'
-import { type RunningNode, startNode } from '@synod/runtime/host'
+import { type NodeOptions, type RunningNode, startNode } from '@synod/runtime/host'
 import { nodeId } from '@synod/runtime/protocol'
+import type { Hono } from 'hono'
 import { joinEndpoint, type NodeConfig } from '../config/config.ts'
-import { adminApp, groupStatuses } from '../gateway/admin.ts'
+import { type AdminOptions, adminApp, groupStatuses } from '../gateway/admin.ts'
+import { Admission, admitting, defaultAdmission } from '../gateway/admission.ts'
 import { createGateway } from '../gateway/app.ts'
 import { clientPath, serveClients } from '../gateway/socket.ts'
 import { EventRing } from './event-ring.ts'
@@ -23,6 +25,9 @@ export interface HostedNode {
   stop(): Promise<void>
 }
 
+/** What a node is put together from, where a test wants another part: a disk that is slow, full, or forgets. */
+export type Parts = Pick<NodeOptions, 'openStorage'>
+
 const meshPath = '/mesh'
 const adminPath = '/admin'
 export async function startHost(
@@ -30,6 +35,7 @@ export async function startHost(
   door: NodeServer,
   log: Log,
   onFatal: (error: unknown) => void,
+  parts: Parts = {},
 ): Promise<HostedNode> {
   const map = mapOf(config)
   keepMap(config.data, map)
@@ -44,17 +50,32 @@ export async function startHost(
     members: config.members,
     server: door.server,
     actors: nodeActors({ node: nodeId(config.node), map }),
-    observer: watch({ events, figures, log, node: () => running, onFatal }),
+    observer: watch({ events, figures, log }),
     faults: config.faults,
     limits: { kernel: kernelLimits(config) },
     log,
     onFatal,
+    ...parts,
   }).catch((error: unknown) => {
     // What keeps a node from starting says itself what to change: a store that is damaged, or not this node's.
     throw error instanceof Error ? new Failure(error.message) : error
   })
-  const closeClients = serveClients(door.server, running)
-  door.serve(edge(config, running, map, events, figures, log))
+  const onDefect = (error: Error, path: string) =>
+    log('error', 'a request met a defect', { path, err: error })
+  const { waitMs } = config.limits
+  const admission = new Admission({ ...defaultAdmission, waitMs }, () => performance.now())
+  const admitted = admitting(running, admission)
+  const closeClients = serveClients(door.server, admitted, onDefect)
+  const metrics = () => [...figures.metrics(running), ...admission.metrics()]
+  door.serve(
+    edge(
+      config,
+      running,
+      createGateway({ node: admitted, deadlineMs: config.deadlineMs, metrics, onDefect }),
+      { map, events, onDefect },
+    ),
+    path => mayBeRefused(path) && admission.refuses(),
+  )
   const endWatch = watchLinks(() => running.links(), log)
   const stop = async () => {
     endWatch()
@@ -88,30 +109,27 @@ function kernelLimits({ limits: { mailbox, requests, turnEvents, turnMs } }: Nod
   return { mailbox, requests, turnEvents, turnMs }
 }
 
+/** Whoever looks after a node must see it most when it is busy. */
+const alwaysServed = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json'])
+
+function mayBeRefused(path: string): boolean {
+  return !alwaysServed.has(path) && !path.startsWith(adminPath)
+}
+
 function edge(
   config: NodeConfig,
   running: RunningNode,
-  map: ShardMap,
-  events: EventRing,
-  figures: Figures,
-  log: Log,
+  gateway: Hono,
+  shown: Pick<AdminOptions, 'events' | 'onDefect'> & { readonly map: ShardMap },
 ): Fetch {
-  const onDefect = (error: Error, path: string) =>
-    log('error', 'a request met a defect', { path, err: error })
   const admin = adminApp({
-    onDefect,
+    onDefect: shown.onDefect,
     node: running,
     cluster: config.cluster,
     members: config.members.map(({ id, host, port }) => ({ id, url: `http://${joinEndpoint(host, port)}` })),
-    initial: map,
-    events,
+    initial: shown.map,
+    events: shown.events,
     monotonicMs: () => performance.now(),
-  })
-  const gateway = createGateway({
-    node: running,
-    deadlineMs: config.deadlineMs,
-    metrics: () => figures.metrics(running),
-    onDefect,
   })
   // Chosen here rather than by a router: the shop's requests pay nothing for the rest.
   return (request, env) => {

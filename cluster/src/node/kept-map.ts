@@ -2,18 +2,18 @@
  * The shard map that a node's data was made with. A configuration that makes another one would give groups other
  * members, or keys other homes, than their rows have: it is refused. (Moving shards will go through the directory.)
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { ShardMap } from '@synod/actors'
+import { writeDurably } from './durable-file.ts'
 import { exitCode, Failure } from './failure.ts'
 
 /** Throws `Failure` when the data was made with another map. */
 export function keepMap(data: string, map: ShardMap): void {
   const path = join(data, 'map.json')
   if (!existsSync(path)) {
-    writeFileSync(`${path}.draft`, `${JSON.stringify(map)}\n`)
-    renameSync(`${path}.draft`, path)
+    writeDurably(path, `${JSON.stringify(map)}\n`)
     return
   }
   const kept = JSON.parse(readFileSync(path, 'utf8')) as ShardMap

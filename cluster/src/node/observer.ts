@@ -1,6 +1,5 @@
 /** What the kernel tells of itself, sorted into the event feed, the figures and the log. */
-import type { Observer, RunningNode } from '@synod/runtime/host'
-import { actorId, actorOf } from '@synod/runtime/protocol'
+import type { Escalation, Observer } from '@synod/runtime/host'
 import type { EventRing } from './event-ring.ts'
 import type { Log } from './log.ts'
 import type { Figures } from './metrics.ts'
@@ -9,15 +8,16 @@ export interface WatchOptions {
   readonly events: EventRing
   readonly figures: Figures
   readonly log: Log
-  node(): RunningNode
-  onFatal(error: unknown): void
 }
 
-/** The roles that make one member of a replicated group. */
-const memberTypes: readonly string[] = ['acceptor', 'proposer', 'learner']
+const consequences: Readonly<Record<Escalation, string>> = {
+  groupRestarted: 'its group on this node starts again',
+  groupStopped:
+    'this member of its group is stopped until the node starts again; the others go on without it',
+  nodeEnds: 'the node is of no use without it and ends',
+}
 
-export function watch(options: WatchOptions): Observer {
-  const { events, figures, log } = options
+export function watch({ events, figures, log }: WatchOptions): Observer {
   return {
     note: (actor, name, attributes, now) => events.add(now.wallMs, actor, name, attributes),
     deadLetter: (_envelope, reason) => figures.deadLetter(reason),
@@ -26,24 +26,10 @@ export function watch(options: WatchOptions): Observer {
       events.add(Date.now(), actor, 'failed', { error: error.message, restarts })
       log('error', 'an actor failed; it starts again from its rows', { actor, restarts, err: error })
     },
-    escalated(actor, error) {
-      events.add(Date.now(), actor, 'escalated', { error: error.message })
-      log('error', 'an actor failed too often and was stopped', { actor, err: error })
-      // The kernel is in the middle of a turn: what stops more of it waits until that is over.
-      setImmediate(() => giveUp(options, actor, error))
+    escalated(actor, error, step) {
+      events.add(Date.now(), actor, step, { error: error.message })
+      log('error', `an actor failed too often: ${consequences[step]}`, { actor, err: error })
     },
     turnEnded: turn => figures.turnEnded(turn),
   }
-}
-
-/** A member of a group stops as a whole: half a member could lead and never serve. Without its session a node is of no use. */
-function giveUp({ node, log, onFatal }: WatchOptions, actor: string, error: Error): void {
-  const [type = '', name = ''] = actorOf(actor as Parameters<typeof actorOf>[0]).split('/')
-  if (!memberTypes.includes(type)) {
-    onFatal(error)
-    return
-  }
-  const { kernel } = node()
-  for (const role of memberTypes) kernel?.stop(actorId(role, name))
-  log('error', 'this member of the group is given up until the node starts again', { group: name })
 }

@@ -1,9 +1,10 @@
 /** The life of one node process: configuration, port, node, readiness, and the ways it ends. */
+import { DamagedRow } from '@synod/runtime/host'
 import { isLoopback, loadNodeConfig, type NodeConfig } from '../config/config.ts'
 import { ConfigError } from '../config/parse.ts'
 import { adminToken } from './access.ts'
-import { exitCode, Failure, listen, writableFolder } from './failure.ts'
-import { type HostedNode, startHost } from './host.ts'
+import { exitCode, Failure, listen, systemProblem, writableFolder } from './failure.ts'
+import { type HostedNode, type Parts, startHost } from './host.ts'
 import { type Log, openLog } from './log.ts'
 import { parent } from './parent.ts'
 import { createNodeServer, type NodeServer } from './server.ts'
@@ -16,25 +17,27 @@ const drainWithinMs = 2000
 /** How long a start waits for leaders of all groups before it counts as ready without them. */
 const ledWithinMs = 3000
 
-/** Runs until the process ends; never throws. */
-export async function runNode(file: string, base: string): Promise<void> {
+/** Runs until the process ends; never throws. `parts` is for tests. */
+export async function runNode(file: string, base: string, parts: Parts = {}): Promise<void> {
   try {
-    await start(loadNodeConfig(file, base))
+    await start(loadNodeConfig(file, base), parts)
   } catch (error) {
     const known = error instanceof Failure || error instanceof ConfigError
-    const message = known
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error)
-    process.stderr.write(`${message}\n`)
-    if (known) parent.tell({ type: 'refused', message })
-    const code = error instanceof Failure ? error.exitCode : known ? exitCode.usage : exitCode.failed
-    leave(code)
+    if (known) refuse(error.message, error instanceof Failure ? error.exitCode : exitCode.usage)
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(`${systemProblem(error) ?? stack}\n`)
+    leave(exitCode.failed)
   }
 }
 
-async function start(config: NodeConfig): Promise<void> {
+/** Ends for a reason that starting again would not mend. */
+function refuse(message: string, code: number): never {
+  process.stderr.write(`${message}\n`)
+  parent.tell({ type: 'refused', message })
+  leave(code)
+}
+
+async function start(config: NodeConfig, parts: Parts): Promise<void> {
   refuseOpenDoor(config)
   writableFolder(config.data)
   const log = openLog(config.logFile, { node: config.node })
@@ -54,10 +57,12 @@ async function start(config: NodeConfig): Promise<void> {
   await listen(door.server, config.listen.host, config.listen.port)
   log('info', 'listening', { host: config.listen.host, port: config.listen.port, pid: process.pid })
   parent.tell({ type: 'listening' })
-  hosted = await startHost(config, door, log, error => {
-    log('fatal', 'the store failed; memory is ahead of the disk, so this process ends', { err: error })
+  const onFatal = (error: unknown) => {
+    if (error instanceof DamagedRow) refuse(error.message, exitCode.failed)
+    log('fatal', 'the store or an actor that the node needs failed, so this process ends', { err: error })
     leave(exitCode.fatal)
-  })
+  }
+  hosted = await startHost(config, door, log, onFatal, parts)
   await hosted.whenReady
   await hosted.whenLed(ledWithinMs)
   log('info', 'ready', {})
@@ -97,6 +102,6 @@ function stopOnce(log: Log, door: NodeServer, hosted: () => HostedNode | undefin
   }
 }
 
-function leave(code: number): void {
+function leave(code: number): never {
   process.exit(code)
 }

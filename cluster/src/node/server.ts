@@ -1,5 +1,5 @@
 /** The one port of a node: HTTP for clients and operators, and the upgrades of mesh links and client sockets. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { type Caller, deny, type Tokens } from './access.ts'
@@ -8,8 +8,8 @@ export type Fetch = (request: Request, env: unknown) => Response | Promise<Respo
 
 export interface NodeServer {
   readonly server: Server
-  /** Until then every path but `/healthz` is answered 503. */
-  serve(fetch: Fetch): void
+  /** Until then every path but `/healthz` is answered 503. `isBusy`: a request of this path is refused at the door. */
+  serve(fetch: Fetch, isBusy?: (path: string) => boolean): void
   /** Paths whose upgrades somebody takes; others are refused. */
   readonly upgrades: Set<string>
   /** Takes nothing new; resolves when all that was taken is answered, or the time is up. */
@@ -21,11 +21,14 @@ const keepAliveMs = 75_000
 
 export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   let fetch: Fetch = request => starting(node, new URL(request.url).pathname)
-  const listener = getRequestListener((request, env) => fetch(request, env))
+  const listener = getRequestListener((request, env) => fetch(request, env), { errorHandler: badRequest })
+  let isBusy = (_path: string) => false
   const upgrades = new Set<string>()
   const work = new Work()
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
-    const denied = deny(callerOf(request), tokens) ?? work.refusal
+    const caller = callerOf(request)
+    const denied =
+      deny(caller, tokens) ?? work.refusal ?? (isBusy(caller.path) ? overloaded(node) : undefined)
     if (denied !== undefined) {
       refuse(response, denied)
       return
@@ -33,6 +36,7 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
     work.begin(response)
     void listener(request, response)
   })
+  server.on('clientError', answerGarbage)
   // First in line: links and client sockets attach their own listeners, which see what this one lets through.
   server.prependListener('upgrade', (request: IncomingMessage, socket: Duplex) => {
     const caller = callerOf(request)
@@ -42,8 +46,9 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   })
   return {
     server,
-    serve: next => {
+    serve(next, busy = isBusy) {
       fetch = next
+      isBusy = busy
     },
     upgrades,
     drain(withinMs) {
@@ -57,6 +62,14 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
 interface Refusal {
   readonly status: 401 | 403 | 503
   readonly detail: string
+  /** The stable part of the problem's type, where it is not the status's own. */
+  readonly title?: string
+  /** Nothing more is taken on this connection. */
+  readonly last?: true
+}
+
+function overloaded(node: string): Refusal {
+  return { status: 503, title: 'overloaded', detail: `node ${node} has too many requests waiting` }
 }
 
 /** Requests that were taken and not answered yet. */
@@ -74,7 +87,7 @@ class Work {
   }
 
   end(withinMs: number): Promise<void> {
-    this.refusal = { status: 503, detail: 'this node is stopping; ask another' }
+    this.refusal = { status: 503, detail: 'this node is stopping; ask another', last: true }
     if (this.#open === 0) return Promise.resolve()
     return new Promise(resolve => {
       setTimeout(resolve, withinMs)
@@ -106,15 +119,55 @@ function starting(node: string, path: string): Response {
   })
 }
 
+/** What has a request line and headers, and yet is no request: no host, an address that is none. */
+export function badRequest(error: unknown): Response {
+  const detail = `this is not a request that can be served: ${error instanceof Error ? error.message : String(error)}`
+  return new Response(problemOf(400, 'bad-request', detail), {
+    status: 400,
+    headers: { 'Content-Type': 'application/problem+json' },
+  })
+}
+
+const garbage: Readonly<Record<string, readonly [status: number, title: string, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'too-large', 'the headers are too large: 16 KiB in all'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'too-large', 'the chunk extensions are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'too-slow', 'the request did not arrive in time'],
+}
+
+/** Time for the client to read why. */
+const lingerMs = 1_000
+
+/** What came is not HTTP: said in HTTP where nothing else is being answered, and the connection ended. */
+export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Behind a request whose answer is still to come, a 400 would be taken for that answer, and say that nothing happened.
+  const { _httpMessage: answering } = socket as Duplex & { readonly _httpMessage?: unknown }
+  if (!socket.writable || error.code === 'ECONNRESET' || (answering ?? undefined) !== undefined) {
+    socket.destroy()
+    return
+  }
+  const [status, title, detail] = garbage[error.code ?? ''] ?? [
+    400,
+    'bad-request',
+    'what came is not HTTP/1.1',
+  ]
+  const body = problemOf(status, title, detail)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
 const titles = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
 
-export function refuse(response: ServerResponse, { status, detail }: Refusal): void {
+export function refuse(response: ServerResponse, { status, detail, title, last }: Refusal): void {
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
-    ...(status === 503 ? { 'Retry-After': '1', Connection: 'close' } : {}),
+    ...(status === 503 ? { 'Retry-After': '1' } : {}),
+    ...(last === true ? { Connection: 'close' } : {}),
   })
-  response.end(problemOf(status, titles[status], detail))
+  response.end(problemOf(status, title ?? titles[status], detail))
 }
 
 /** The next listeners still see the request, but a socket that is no longer writable: `ws` gives up on it. */

@@ -3,7 +3,7 @@ import type { AnyActorType } from '../actor.ts'
 import { type ActorId, type Address, actorId, address, type NodeId } from '../address.ts'
 import type { Due } from './due-heap.ts'
 import { Mailbox } from './mailbox.ts'
-import type { Envelope } from './ports.ts'
+import type { Activation, Envelope } from './ports.ts'
 
 export type Status = 'running' | 'backingOff' | 'stopped'
 
@@ -22,6 +22,8 @@ export class Cell {
   readonly address: Address
   readonly type: AnyActorType
   readonly config: unknown
+  /** Actors of one node that are of no use without each other; undefined: the node is of no use without this one. */
+  readonly group: string | undefined
   readonly limit: number
   readonly mailbox = new Mailbox()
   readonly urgent = new Mailbox()
@@ -44,11 +46,13 @@ export class Cell {
   /** Waits in the supervisor's heap while it backs off. */
   readonly restart: Due & { readonly cell: Cell }
 
-  constructor(node: NodeId, type: AnyActorType, name: string, config: unknown, defaultLimit: number) {
+  constructor(node: NodeId, placement: Activation, defaultLimit: number) {
+    const { type, name, config, group } = placement
     this.id = actorId(type.type, name)
     this.address = address(node, type.type, name)
     this.type = type
     this.config = config
+    this.group = group
     this.limit = type.mailboxLimit ?? defaultLimit
     this.restart = { cell: this, due: 0, place: -1, order: 0 }
   }

@@ -11,7 +11,13 @@ import { Requests } from './requests.ts'
 import { Supervisor } from './supervisor.ts'
 import { Timers } from './timers.ts'
 
-const defaults: Limits = { turnEvents: 4096, turnMs: 20, mailbox: 10_000, requests: 100_000 }
+const defaults: Limits = {
+  turnEvents: 4096,
+  turnMs: 20,
+  mailbox: 10_000,
+  requests: 100_000,
+  stoppedGroups: 2,
+}
 
 export interface Core {
   readonly ports: KernelPorts

@@ -38,13 +38,13 @@ export class Kernel {
   }
 
   /** Starts an actor at once; what it wants to happen belongs to the next turn. */
-  spawn(type: AnyActorType, name: string, config: unknown): void {
+  spawn(type: AnyActorType, name: string, config: unknown, group?: string): void {
     this.#enter()
     const core = this.#core
     const id = actorId(type.type, name)
     const before = core.cells.get(id)
     assert(before === undefined || before.status === 'stopped', `actor ${id} is not there yet`)
-    const cell = life.create(core, type, name, config)
+    const cell = life.create(core, { type, name, config, group })
     core.now = core.ports.clock()
     this.#orDie(() => life.start(core, cell))
     core.ports.wake()

@@ -1,5 +1,5 @@
 /** The life of an actor: it starts from its rows, may fail and start again, and is stopped in the end. */
-import { type AnyActorType, assert } from '../actor.ts'
+import { assert } from '../actor.ts'
 import { type Address, actorOf } from '../address.ts'
 import { StorageError } from '../storage/storage.ts'
 import { Cell } from './cell.ts'
@@ -7,13 +7,14 @@ import { bury, type Core } from './core.ts'
 import { refuse } from './exchange.ts'
 import { merge } from './merge.ts'
 import { readThrough } from './overlay.ts'
+import type { Activation } from './ports.ts'
 
 /** A place for an actor, which has yet to start. */
-export function create(core: Core, type: AnyActorType, name: string, config: unknown): Cell {
-  const cell = new Cell(core.ports.node, type, name, config, core.limits.mailbox)
+export function create(core: Core, placement: Activation): Cell {
+  const cell = new Cell(core.ports.node, placement, core.limits.mailbox)
   core.cells.set(cell.id, cell)
   core.delivery.add(cell)
-  if (type.observesPeers) core.observers.add(cell)
+  if (placement.type.observesPeers) core.observers.add(cell)
   return cell
 }
 
@@ -21,7 +22,7 @@ export function create(core: Core, type: AnyActorType, name: string, config: unk
 export function activate(core: Core, to: Address): Cell | undefined {
   const found = core.ports.activate?.(actorOf(to))
   if (found === undefined) return undefined
-  const cell = create(core, found.type, found.name, found.config)
+  const cell = create(core, found)
   assert(cell.address === to, `the actor activated for ${to} has that address`)
   core.supervisor.soon(cell)
   return cell
@@ -51,20 +52,48 @@ export function start(core: Core, cell: Cell): void {
   core.delivery.resume(cell)
 }
 
+/** An actor failed too often, and the node is of no use without it, or without what failed before it (KN35). */
+export class NodeGivenUp extends Error {
+  override readonly name = 'NodeGivenUp'
+}
+
 /** The actor threw: the effects of that event are dropped, its state is rebuilt after a pause. */
 export function failed(core: Core, cell: Cell, thrown: unknown): void {
   core.out.clear()
   // A store that cannot be read is the node's trouble, not the actor's.
   if (thrown instanceof StorageError) throw thrown
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  rest(core, cell)
+  const verdict = core.supervisor.failed(cell, error, core.now.monotonicMs)
+  core.ports.observer?.failed?.(cell.address, error, cell.restarts)
+  if (verdict === 'escalate') escalate(core, cell, error)
+}
+
+/** The actor failed too often: what it belongs to on this node starts anew, stops, or takes the node with it. */
+function escalate(core: Core, cell: Cell, error: Error): void {
+  const { monotonicMs } = core.now
+  const step = core.supervisor.escalate(cell.group, monotonicMs, core.limits.stoppedGroups)
+  core.ports.observer?.escalated?.(cell.address, error, step)
+  if (step === 'nodeEnds') {
+    throw new NodeGivenUp(`${cell.id} failed too often: ${error.message}`, { cause: error })
+  }
+  for (const member of core.cells.values()) {
+    if (member.group !== cell.group || member.status === 'stopped') continue
+    if (step === 'groupRestarted') {
+      rest(core, member)
+      core.supervisor.withGroup(member, monotonicMs)
+    } else {
+      if (member !== cell) member.lastError = new Error(`stopped with ${cell.id}`, { cause: error })
+      stop(core, member)
+    }
+  }
+}
+
+/** Down until it is started again: its messages wait, its timers are gone. */
+function rest(core: Core, cell: Cell): void {
   cell.status = 'backingOff'
   cell.state = undefined
   core.timers.clear(cell)
-  const verdict = core.supervisor.failed(cell, error, core.now.monotonicMs)
-  core.ports.observer?.failed?.(cell.address, error, cell.restarts)
-  if (verdict === 'backOff') return
-  stop(core, cell)
-  core.ports.observer?.escalated?.(cell.address, error)
 }
 
 /** Its state is gone, its rows stay; what waits for it becomes dead letters. */

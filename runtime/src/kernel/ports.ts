@@ -42,11 +42,14 @@ export interface Observer {
   note?(actor: Address, name: string, attributes: Readonly<Record<string, Json>>, now: Now): void
   deadLetter?(envelope: Envelope, reason: DeadLetterReason): void
   failed?(actor: Address, error: Error, restarts: number): void
-  /** The actor failed too often and was stopped: its group on this node, or the node, must be given up. */
-  escalated?(actor: Address, error: Error): void
+  /** The actor failed too often. */
+  escalated?(actor: Address, error: Error, step: Escalation): void
   /** After the commit of a turn, before its messages leave. */
   turnEnded?(turn: TurnReport): void
 }
+
+/** What an actor that failed too often leads to on this node: the last one is followed by the kernel's end. */
+export type Escalation = 'groupRestarted' | 'groupStopped' | 'nodeEnds'
 
 export interface TurnReport {
   readonly turn: number
@@ -63,6 +66,8 @@ export interface Limits {
   readonly turnMs: number
   readonly mailbox: number
   readonly requests: number
+  /** Groups that may stop on this node within 10 minutes before the node ends (KN35). */
+  readonly stoppedGroups: number
 }
 
 /** An actor that the host lets begin to exist when it is first spoken to. `name` as in its id. */
@@ -70,6 +75,8 @@ export interface Activation {
   readonly type: AnyActorType
   readonly name: string
   readonly config: unknown
+  /** Fails together with the other actors of that group on this node (KN33). */
+  readonly group?: string | undefined
 }
 
 export interface KernelPorts {

@@ -13,7 +13,11 @@ export const closeCodes = {
   silent: 4007,
   /** WebSocket's own: this node stops. */
   stopping: 1001,
-  /** WebSocket's own, sent by `ws`: the message was larger than `maxPayload`. */
+  /** WebSocket's own (RFC 6455 §7.4.1), sent by `ws`: the bytes below the messages are wrong. */
+  protocolError: 1002,
+  notUtf8: 1007,
+  tooManyPieces: 1008,
+  /** The message was larger than `maxPayload`. */
   tooBig: 1009,
 } as const
 
@@ -34,7 +38,9 @@ export function closeName(code: number): CloseName | undefined {
   return undefined
 }
 
-/** WebSocket allows 123 bytes. */
+/** WebSocket allows 123 bytes, and a reason may quote what a peer sent. */
 export function reasonText(text: string): string {
-  return text.length <= 120 ? text : `${text.slice(0, 117)}...`
+  const bytes = Buffer.from(text)
+  // A character that is cut in two becomes one of three bytes: the whole stays below.
+  return bytes.length <= 123 ? text : `${bytes.subarray(0, 117).toString()}...`
 }

@@ -6,23 +6,30 @@ import type { Handshake, Met } from './handshake.ts'
 /** No message of the handshake is longer. */
 const maxWords = 4_096
 
-/** `met` is called at most once, before any further message of the socket is read. Otherwise the socket closes. */
+/** Who does not answer our closing does not keep the socket. */
+const closingMs = 1_000
+
+/**
+ * `met` is called at most once, before any further message of the socket is read. Otherwise the socket closes. Returns
+ * what breaks it off.
+ */
 export function greet(
   socket: WebSocket,
   handshake: Handshake,
   deadlineMs: number,
   met: (met: Met) => void,
-): void {
+): (refusal: Refusal) => void {
   const deadline = setTimeout(() => {
-    refuse(
-      socket,
-      new Refusal('tooSlow', `no handshake within ${deadlineMs} ms: is that port a node of the mesh?`),
-    )
+    breakOff(new Refusal('tooSlow', `no handshake within ${deadlineMs} ms: is that port a node of the mesh?`))
   }, deadlineMs)
   const stop = () => {
     clearTimeout(deadline)
     socket.off('message', hear)
     socket.off('close', stop)
+  }
+  const breakOff = (refusal: Refusal) => {
+    stop()
+    refuse(socket, refusal)
   }
   const hear = (data: RawData, isBinary: boolean) => {
     try {
@@ -33,16 +40,18 @@ export function greet(
       met(step.met)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      stop()
-      refuse(socket, error)
+      breakOff(error)
     }
   }
   socket.on('message', hear)
   socket.on('close', stop)
+  return breakOff
 }
 
-export function refuse(socket: WebSocket, refusal: Refusal): void {
+function refuse(socket: WebSocket, refusal: Refusal): void {
   socket.close(closeCodes[refusal.why], reasonText(refusal.message))
+  const giveUp = setTimeout(() => socket.terminate(), closingMs)
+  socket.once('close', () => clearTimeout(giveUp))
 }
 
 function textOf(data: RawData, isBinary: boolean): string {

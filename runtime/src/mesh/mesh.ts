@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { NodeId } from '../address.ts'
 import type { Envelope } from '../kernel/ports.ts'
+import { Refusal } from './close-codes.ts'
 import { greet } from './greeting.ts'
 import { Handshake, type Party } from './handshake.ts'
 import { defaultMeshLimits, type LinkStatus, type MeshLimits, type MeshPorts } from './options.ts'
@@ -19,7 +20,8 @@ export class Mesh {
   readonly #party: Party
   readonly #peers = new Map<string, Peer>()
   readonly #sockets: WebSocketServer
-  readonly #greeting = new Set<WebSocket>()
+  /** Connections that have not proved themselves, the oldest first, and what breaks each off. */
+  readonly #greeting = new Map<WebSocket, (refusal: Refusal) => void>()
   #detach: (() => void) | undefined
   #beats: NodeJS.Timeout | undefined
   #lastBeatMs = 0
@@ -90,19 +92,15 @@ export class Mesh {
   #end(): void {
     clearInterval(this.#beats)
     this.#detach?.()
-    for (const socket of this.#greeting) socket.terminate()
+    for (const socket of this.#greeting.keys()) socket.terminate()
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#greeting.size >= this.#limits.handshakes) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
-      return
-    }
     this.#sockets.handleUpgrade(request, socket, head, accepted => this.#accept(accepted))
   }
 
   #accept(socket: WebSocket): void {
-    this.#greeting.add(socket)
+    this.#makeRoom()
     socket.on('close', () => this.#greeting.delete(socket))
     socket.on('error', error => this.#ports.log('debug', 'mesh connection failed', { error: error.message }))
     const handshake = new Handshake(this.#party, false, name => {
@@ -110,10 +108,20 @@ export class Mesh {
       if (peer?.isCut(this.#ports.monotonicMs())) socket.terminate()
       return peer?.address.id
     })
-    greet(socket, handshake, this.#limits.handshakeMs, met => {
+    const breakOff = greet(socket, handshake, this.#limits.handshakeMs, met => {
       this.#greeting.delete(socket)
       this.#dialler(met.peer)?.adopt(socket, met)
     })
+    this.#greeting.set(socket, breakOff)
+  }
+
+  /** A member proves itself in milliseconds: whoever has waited longest is the least likely to be one. */
+  #makeRoom(): void {
+    for (const [socket, breakOff] of this.#greeting) {
+      if (this.#greeting.size < this.#limits.handshakes) return
+      this.#greeting.delete(socket)
+      breakOff(new Refusal('tooSlow', 'others wait to shake hands: is that port a node of the mesh?'))
+    }
   }
 
   /** The peer of this name, if it is one that dials this node. */

@@ -148,7 +148,9 @@ class ProductionNode implements RunningNode {
     this.#abandonAsks()
     const kernel = new Kernel(this.#kernelPorts(identity))
     this.kernel = kernel
-    for (const { type, name, config } of this.#options.actors) kernel.spawn(type, name, config)
+    for (const { type, name, config, group } of this.#options.actors) {
+      kernel.spawn(type, name, config, group)
+    }
     for (const { peer, reachable } of this.#mesh.links()) if (reachable) kernel.peer(peer, true)
     this.#loop.run(kernel)
     this.#becameReady()

@@ -12,6 +12,8 @@ export interface ActorPlacement {
   readonly type: AnyActorType
   readonly name: string
   readonly config: unknown
+  /** Actors of one group start anew and stop together; without its actors that have none the node ends (KN33–KN35). */
+  readonly group?: string | undefined
 }
 
 export interface MemberAddress {
@@ -45,7 +47,7 @@ export interface NodeOptions {
     readonly sightingsMs?: number
   }
   /**
-   * The node has stopped where it stood, its memory ahead of its disk: the process must end. Called at most once, and
+   * The node has stopped where it stood, as its store failed or an actor that it needs: the process must end. Called at most once, and
    * not during `startNode`, which rejects instead.
    */
   readonly onFatal: (error: unknown) => void

@@ -11,7 +11,8 @@ export class DamagedRow extends StorageError {
 
   constructor(file: string, actor: ActorId, key: string) {
     super(
-      `${file}: the row ${JSON.stringify(key)} of actor ${actor} is damaged (its checksum does not match)`,
+      `${file}: the row ${JSON.stringify(key)} of actor ${actor} is damaged (its checksum does not match); ` +
+        'move the file away and let the node recover from the others',
     )
     this.file = file
     this.actor = actor

@@ -35,17 +35,15 @@ export class Damage {
   }
 }
 
-export function findDamage(database: Database.Database, file: string): Damage {
+export function refuseDamagedStructure(database: Database.Database, file: string): void {
   const report = database.pragma('quick_check(1)', { simple: true })
   if (report !== 'ok') {
     throw new StorageError(
-      `${file}: damaged (${String(report)}); move it away and let the node recover from the others`,
+      `${file}: damaged (${String(report).replace(/\s+/g, ' ')}); move it away and let the node recover from the others`,
     )
   }
-  return findDamagedRows(database, file)
 }
 
-/** Without the check of the structure: for a store in use, after a repair. */
 export function findDamagedRows(database: Database.Database, file: string): Damage {
   const all = database.prepare<[], [string, string, Uint8Array, number]>(
     'SELECT actor, key, value, crc FROM rows',

@@ -6,7 +6,7 @@ import { actorId, nodeId } from '../address.ts'
 import { DamagedRow } from './damage.ts'
 import { openSqlite, type SqliteStorage } from './sqlite.ts'
 import { openFile } from './sqlite-file.ts'
-import { changeRow, cleanUp, later, newFolder, tamper } from './sqlite-fixture.ts'
+import { changeRow, cleanUp, later, newFolder, settle, tamper } from './sqlite-fixture.ts'
 import { StorageError } from './storage.ts'
 
 afterEach(cleanUp)
@@ -27,6 +27,7 @@ function written(): { folder: string; file: string } {
   store.setIdentity({ cluster: 'c', node: nodeId('n1'), incarnation: 'i', amnesiac: false })
   store.commit(1, [{ actor: a, key: 'k', value: 'value' }])
   store.close()
+  settle(folder)
   return { folder, file: store.file }
 }
 
@@ -80,7 +81,7 @@ describe('what is not ours', () => {
           copyFileSync(written().file, file)
           tamper(file, 'PRAGMA user_version = 99')
         },
-        /version 99, this program reads version 1/,
+        /version 99, this program reads version 2/,
       ],
     ]
     for (const [make, words] of cases) {
@@ -157,6 +158,7 @@ describe('damage', () => {
     store.commit(2, [{ actor: a, key: 'promise', value: 7 }])
     store.commit(3, [{ actor: b, key: 'slot', value: 8 }])
     store.close()
+    settle(folder)
     tamper(file, "UPDATE rows SET key = 'promisd' WHERE key = 'promise'")
     const damaged = open(folder)
     expect(() => damaged.rows(a).get('promise')).toThrow(DamagedRow)

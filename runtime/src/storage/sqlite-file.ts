@@ -12,7 +12,8 @@ import { reserveWal } from './wal-space.ts'
 export const fileName = 'node.db'
 /** 'SYND', at a fixed place in the file's header. */
 const applicationId = 0x53594e44
-const formatVersion = 1
+/** Version 1 had no journal. */
+const formatVersion = 2
 /** How long an open waits for the lock of a process that is just ending. */
 const lockWait_ms = 500
 /** Pages in the WAL before a commit also moves them into the file: about 16 MB. */
@@ -20,13 +21,20 @@ const checkpointPages = 4_096
 /** The checkpoint comes with the commit that passes the mark, so that the log is a little longer. */
 const walBytes = 18 << 20
 
+const journalSchema = `
+  CREATE TABLE journal (turn INTEGER NOT NULL PRIMARY KEY, entry BLOB NOT NULL, crc INTEGER NOT NULL);
+  PRAGMA user_version = ${formatVersion};
+`
+/** Out of a damage, for a node that has others. */
+const wayOut = 'move it away and let the node recover from the others'
+
 const schema = `
   CREATE TABLE rows (actor TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL,
     PRIMARY KEY (actor, key)) WITHOUT ROWID;
   CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE sightings (node TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
   PRAGMA application_id = ${applicationId};
-  PRAGMA user_version = ${formatVersion};
+  ${journalSchema}
 `
 
 export interface OpenOptions {
@@ -55,7 +63,7 @@ function settle(database: Database.Database, file: string, options: OpenOptions)
   // Before the first read: only then does SQLite keep the lock and need no shared memory. One process owns a folder.
   if (!options.readOnly) setAndCheck(database, file, 'locking_mode', 'exclusive')
   const fresh = isEmpty(database)
-  if (!fresh || options.readOnly) refuseForeign(database, file)
+  if (!fresh || options.readOnly) refuseForeign(database, file, options)
   if (options.readOnly) return
   setAndCheck(database, file, 'journal_mode', 'wal')
   // better-sqlite3 opens WAL at NORMAL, which loses acknowledged commits at power loss.
@@ -69,6 +77,7 @@ function settle(database: Database.Database, file: string, options: OpenOptions)
   database
     .transaction(() => {
       if (fresh) create(database)
+      else if (version(database) < formatVersion) database.exec(journalSchema)
       else database.pragma(`user_version = ${formatVersion}`)
     })
     .immediate()
@@ -107,20 +116,25 @@ function create(database: Database.Database): void {
   meta.run('identity', 'null', rowChecksum('meta', 'identity', 'null'))
 }
 
-function refuseForeign(database: Database.Database, file: string): void {
+function version(database: Database.Database): number {
+  return pragmaNumber(database, 'user_version')
+}
+
+function refuseForeign(database: Database.Database, file: string, { readOnly }: OpenOptions): void {
   if (pragmaNumber(database, 'application_id') !== applicationId) throw notOurs(file)
-  const version = pragmaNumber(database, 'user_version')
-  if (version !== formatVersion) {
-    throw new StorageError(
-      `${file}: its format is version ${version}, this program reads version ${formatVersion}; ` +
-        'start it with the version of the program that wrote it',
-    )
-  }
+  const found = version(database)
+  if (found === formatVersion || (found === 1 && readOnly !== true)) return
+  throw new StorageError(
+    `${file}: its format is version ${found}, this program reads version ${formatVersion}; ` +
+      (found === 1
+        ? 'start its node once, to bring it up'
+        : `start it with the version of the program that wrote it, or, if it is damaged, ${wayOut}`),
+  )
 }
 
 function notOurs(file: string, cause?: unknown): StorageError {
   return new StorageError(
-    `${file}: not a node's store; choose another data folder, or move the file away if nobody needs it`,
+    `${file}: not a node's store; choose another data folder, or, if it was one and is damaged, ${wayOut}`,
     { cause },
   )
 }
@@ -164,12 +178,14 @@ export function explained(error: unknown, file: string, doing: string): unknown 
 function reason(code: string, message: string): string {
   if (/^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) return 'in use by another process; stop that one first'
   if (code.startsWith('SQLITE_FULL')) return 'the disk is full; free some space and start the node again'
-  if (code.startsWith('SQLITE_READONLY')) return 'it cannot be written; check its permissions'
+  if (code.startsWith('SQLITE_READONLY'))
+    return `it cannot be written; check its permissions, or, if it is damaged, ${wayOut}`
   if (code === 'SQLITE_IOERR_LOCK') return 'it cannot be locked; check that its file system is writable'
   if (code.startsWith('SQLITE_CANTOPEN'))
     return 'it cannot be opened; check that the folder exists and is writable'
   if (code.startsWith('SQLITE_CORRUPT')) {
-    return `damaged (${message}); move it away and let the node recover from the others`
+    return `damaged (${message}); ${wayOut}`
   }
-  return message
+  // What a damaged header says is not always called corrupt.
+  return `${message}; if it is damaged, ${wayOut}`
 }

@@ -1,8 +1,9 @@
 /** What the tests of the SQLite store share: folders that go away, and hands that reach into the file. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
+import { openSqlite } from './sqlite.ts'
 
 const cleanups: (() => void)[] = []
 
@@ -21,6 +22,11 @@ export function newFolder(): string {
   return folder
 }
 
+/** An open moves what the journal has into the rows. */
+export function settle(folder: string): void {
+  openSqlite(folder).close()
+}
+
 /** Runs SQL on a file that no store has open. */
 export function tamper(file: string, sql: string): void {
   const database = new Database(file)
@@ -30,6 +36,7 @@ export function tamper(file: string, sql: string): void {
 
 /** Flips one bit of a stored value. */
 export function changeRow(file: string, actor: string, key: string): void {
+  settle(dirname(file))
   const database = new Database(file)
   const value = database
     .prepare<[string, string], Buffer>('SELECT value FROM rows WHERE actor = ? AND key = ?')

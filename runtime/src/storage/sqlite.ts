@@ -1,33 +1,44 @@
 /**
- * A node's durable store in one SQLite file. A turn is one IMMEDIATE transaction, on disk when `commit` returns;
- * every row carries a checksum that is verified at the open and when it is read.
+ * A node's durable store in one SQLite file. A turn is one transaction, on disk when `commit` returns: an insertion into
+ * the journal, from where its rows move into their table later. Every row and every turn in the journal carries a
+ * checksum that is verified at the open and when it is read.
  */
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
 import { assert, type KeyRange, type Rows } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
-import { decode } from '../codec.ts'
+import { decode, encode } from '../codec.ts'
 import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
-import { type Damage, findDamage, findDamagedRows } from './sqlite-damage.ts'
+import { Journal, type JournalLimits } from './journal.ts'
+import type { RowWriter } from './journal-move.ts'
+import { throughJournal } from './overlay-rows.ts'
+import { type Damage, findDamagedRows, refuseDamagedStructure } from './sqlite-damage.ts'
 import { explained, fileName, limitPages, type OpenOptions, openFile } from './sqlite-file.ts'
 import { Meta } from './sqlite-meta.ts'
 import { prepareStatements, type Statements, type StoredRow } from './sqlite-statements.ts'
 import { type Identity, type Sighting, type Storage, StorageError, type Write } from './storage.ts'
 import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
-import { type ActorWrites, mergeWrites } from './turn-writes.ts'
+import { encodeEntry } from './turn-entry.ts'
+import { mergeWrites } from './turn-writes.ts'
 
 /** A walk over rows reads this much at a time, so that it holds neither all rows nor a statement open. */
 const chunkRows = 256
 const chunkBytes = 1_048_576
+/** A row is one thing. */
+const fewAlike = 1
 
 /**
  * Opens the store in a data folder, and makes both when there are none. Throws a `StorageError` that names the file:
  * in use, damaged, not a store, of another version, not writable.
  */
-export function openSqlite(folder: string, options: OpenOptions = {}): SqliteStorage {
-  return new SqliteStorage(join(folder, fileName), openFile(folder, options))
+export function openSqlite(folder: string, options: SqliteOptions = {}): SqliteStorage {
+  return new SqliteStorage(join(folder, fileName), openFile(folder, options), options)
+}
+
+export interface SqliteOptions extends OpenOptions {
+  readonly limits?: JournalLimits
 }
 
 export class SqliteStorage implements Storage {
@@ -36,6 +47,8 @@ export class SqliteStorage implements Storage {
   readonly #statements: Statements
   readonly #inTransaction: Database.Transaction<(work: () => void) => void>
   readonly #meta: Meta
+  readonly #journal: Journal
+  readonly #rowWriter: RowWriter
   readonly #sightings: Map<NodeId, Sighting>
   #identity: Identity | undefined
   #turn: number
@@ -43,17 +56,21 @@ export class SqliteStorage implements Storage {
   #failed = false
 
   /** `database` as `openFile` gives it. */
-  constructor(file: string, database: Database.Database) {
+  constructor(file: string, database: Database.Database, { readOnly, limits }: SqliteOptions = {}) {
     this.file = file
     this.#database = database
     try {
       this.#statements = prepareStatements(database)
       this.#inTransaction = database.transaction(work => work())
       this.#meta = new Meta(file, this.#statements)
-      this.#damage = findDamage(database, file)
-      this.#turn = this.#meta.turn()
+      refuseDamagedStructure(database, file)
       this.#identity = this.#meta.identity()
-      this.#sightings = this.#meta.sightings()
+      this.#journal = new Journal(file, database, this.#meta.turn(), limits)
+      this.#turn = this.#journal.lastTurn ?? this.#meta.turn()
+      this.#sightings = new Map([...this.#meta.sightings(), ...this.#journal.sightings])
+      this.#rowWriter = rowWriter(this.#statements, this.#meta)
+      if (readOnly !== true) this.#moveAll()
+      this.#damage = findDamagedRows(database, file)
     } catch (error) {
       database.close()
       throw explained(error, file, 'reading what the node is')
@@ -76,27 +93,35 @@ export class SqliteStorage implements Storage {
   }
 
   rows(actor: ActorId): Rows {
-    return {
+    const table: Rows = {
       get: key => this.#read(actor, key),
       entries: range => this.#entries(actor, range),
     }
+    return throughJournal(actor, table, this.#journal)
   }
 
   actors(): ActorId[] {
-    return this.#explain('listing the actors', () => this.#statements.actors.all()) as ActorId[]
+    const inTable = this.#explain('listing the actors', () => this.#statements.actors.all()) as ActorId[]
+    const changed = new Set(this.#journal.actors())
+    const unchanged = inTable.filter(actor => !changed.has(actor))
+    return [...unchanged, ...[...changed].filter(actor => hasRows(this.rows(actor)))].sort()
   }
 
   commit(turn: number, writes: readonly Write[], sightings?: ReadonlyMap<NodeId, Sighting>): void {
     assert(turn === this.#turn + 1, `turn ${turn} is committed after turn ${this.#turn}`)
     const merged = mergeWrites(writes)
-    this.#write(`committing turn ${turn}`, () => {
-      for (const [actor, changes] of merged) this.#writeRows(actor, changes)
-      if (sightings) for (const [node, sighting] of sightings) this.#meta.writeSighting(node, sighting)
-      this.#meta.writeTurn(turn)
-    })
+    const entry = encodeEntry(merged, sightings)
+    const doing = `committing turn ${turn}`
+    if (this.#journal.mustMove) {
+      this.#write(doing, () => {
+        this.#journal.append(turn, entry)
+        this.#moved(this.#journal.moveSome(this.#rowWriter))
+      })
+    } else this.#writeOne(doing, () => this.#journal.append(turn, entry))
+    this.#journal.noted(turn, entry, merged)
     if (sightings) for (const [node, sighting] of sightings) this.#sightings.set(node, { ...sighting })
     this.#turn = turn
-    if (!this.#damage.isNone) this.#damage = findDamagedRows(this.#database, this.file)
+    if (!this.#damage.isNone) this.#repair()
   }
 
   sightings(): ReadonlyMap<NodeId, Sighting> {
@@ -115,6 +140,11 @@ export class SqliteStorage implements Storage {
     }
   }
 
+  /** What the next open would have to move into the rows. */
+  get journalBytes(): number {
+    return this.#journal.bytes
+  }
+
   /** From now on the file does not grow beyond this: a commit that would make it fails as on a full disk. */
   limitBytes(bytes: number): void {
     limitPages(this.#database, bytes)
@@ -124,22 +154,32 @@ export class SqliteStorage implements Storage {
     this.#database.close()
   }
 
-  #writeRows(actor: ActorId, { ranges, keys }: ActorWrites): void {
-    const { put, erase, eraseRange } = this.#statements
-    for (const { from, to } of ranges) eraseRange.run(actor, storedKey(from), storedKey(to))
-    for (const [key, value] of keys) {
-      const stored = storedKey(key)
-      if (value === null) erase.run(actor, stored)
-      else put.run(actor, stored, value, rowChecksum(actor, stored, value))
-    }
+  #moveAll(): void {
+    if (this.#journal.isEmpty) return
+    this.#write('moving the journal into the rows', () => this.#moved(this.#journal.moveAll(this.#rowWriter)))
+  }
+
+  #moved(turn: number | undefined): void {
+    if (turn !== undefined) this.#meta.writeTurn(turn)
+  }
+
+  /** What was written may be what was damaged; until it is in its place, the damage is. */
+  #repair(): void {
+    this.#moveAll()
+    this.#damage = findDamagedRows(this.#database, this.file)
   }
 
   /** One durable transaction. After a failure memory may be ahead of the disk, so nothing more is written. */
   #write(doing: string, work: () => void): void {
+    this.#writeOne(doing, () => this.#inTransaction.immediate(work))
+  }
+
+  /** A single statement is a transaction of its own. */
+  #writeOne(doing: string, work: () => void): void {
     if (this.#failed)
       throw new StorageError(`${this.file}: an earlier write failed; the node must be restarted`)
     try {
-      this.#inTransaction.immediate(work)
+      work()
     } catch (error) {
       this.#failed = true
       throw explained(error, this.file, doing)
@@ -191,5 +231,23 @@ export class SqliteStorage implements Storage {
     } catch (error) {
       throw explained(error, this.file, doing)
     }
+  }
+}
+
+function hasRows(rows: Rows): boolean {
+  for (const _ of rows.entries()) return true
+  return false
+}
+
+function rowWriter({ put, erase, eraseRange }: Statements, meta: Meta): RowWriter {
+  return {
+    eraseRange: (actor, { from, to }) => eraseRange.run(actor, storedKey(from), storedKey(to)),
+    erase: (actor, key) => erase.run(actor, storedKey(key)),
+    put(actor, key, value) {
+      const stored = storedKey(key)
+      const bytes = encode(value, fewAlike)
+      put.run(actor, stored, bytes, rowChecksum(actor, stored, bytes))
+    },
+    see: (node, sighting) => meta.writeSighting(node, sighting),
   }
 }

@@ -2,7 +2,7 @@
 import type { AnyActorType } from '../actor.ts'
 import { type Address, address, type NodeId } from '../address.ts'
 import { Kernel } from '../kernel/kernel.ts'
-import type { Answer } from '../kernel/ports.ts'
+import type { Activation, Answer } from '../kernel/ports.ts'
 import { machineClock, monotonicMs } from '../node/clock.ts'
 import { TurnLoop } from '../node/loop.ts'
 import { MemoryStorage } from '../storage/memory.ts'
@@ -68,6 +68,7 @@ export class System {
       wake: this.#loop.wake,
       activate: id => this.#activate(id),
       observer: { failed: options.onFailure ?? printFailure },
+      limits: { stoppedGroups: Number.POSITIVE_INFINITY },
     })
     this.#loop.run(this.kernel)
   }
@@ -96,7 +97,7 @@ export class System {
     if (known !== undefined) throw new TypeError(`two definitions have the type ${type}`)
     this.#types.set(type, actor)
     for (const id of this.#storage.actors()) {
-      if (id.startsWith(`${type}/`)) this.kernel.spawn(actor, id.slice(type.length + 1), undefined)
+      if (id.startsWith(`${type}/`)) this.kernel.spawn(actor, id.slice(type.length + 1), undefined, id)
     }
   }
 
@@ -125,10 +126,11 @@ export class System {
     })
   }
 
-  #activate(id: string): { type: AnyActorType; name: string; config: undefined } | undefined {
+  /** Each is a group of its own: one that keeps failing concerns no other. */
+  #activate(id: string): Activation | undefined {
     const slash = id.indexOf('/')
     const type = this.#types.get(id.slice(0, slash))
-    return type && { type, name: id.slice(slash + 1), config: undefined }
+    return type && { type, name: id.slice(slash + 1), config: undefined, group: id }
   }
 
   #firstIdentity(): { incarnation: string; amnesiac: boolean } {

@@ -1,5 +1,4 @@
 /** What must hold of Paxos actors after every turn, read from their live states. */
-import type { GroupConfig } from '@synod/actors'
 import { address, assert, type NodeId } from '@synod/runtime/protocol'
 import type { Simulation } from '@synod/runtime/simulation'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
@@ -19,22 +18,25 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
   return (sim, node) => {
     const state = acceptorOn(sim, node, group)
     if (state === undefined || !state.votes) return
-    const { promise, place } = state
-    const life = `${node} ${place.incarnation}`
+    const life = `${node} ${state.place.incarnation}`
     const before = highest.get(life) ?? noBallot
-    assert(
-      compareBallots(promise, before) >= 0,
-      `the promise of ${node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
-    )
-    highest.set(life, promise)
+    if (state.promise === before) return
+    promiseKept(before, state)
+    highest.set(life, state.promise)
   }
 }
 
-/** Whether every member of these groups remembers, or has recovered. */
-export function acceptorsVote(sim: Simulation, groups: readonly GroupConfig[]): boolean {
-  return groups.every(({ group, members }) => {
-    return members.every(node => acceptorOn(sim, node, group)?.votes === true)
-  })
+/** [PX2] `before`: what this acceptor had promised, in this life of its memory. */
+export function promiseKept(before: Ballot, { promise, place }: AcceptorState): void {
+  assert(
+    compareBallots(promise, before) >= 0,
+    `the promise of ${place.node} went back from ${printBallot(before)} to ${printBallot(promise)}`,
+  )
+}
+
+/** Whether this member of the group remembers, or has recovered. */
+export function acceptorVotes(sim: Simulation, node: NodeId, group: string): boolean {
+  return acceptorOn(sim, node, group)?.votes === true
 }
 
 /** Whoever believes to lead. */

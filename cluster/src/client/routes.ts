@@ -1,0 +1,69 @@
+/**
+ * Which node to ask. Any node answers anything, but only the leader of a key's group can do so without passing it on:
+ * so a client keeps a connection to every node, the shard map and who leads, and asks there. All of it is a hint: what
+ * is old or missing costs a hop, never an answer.
+ */
+import { locate, type RoutesAnswer, type ShardMap } from '@synod/actors'
+import { Connection } from './connection.ts'
+
+/** How long what is known of leaders is used. */
+const freshMs = 1_000
+const askMs = 2_000
+
+export class Routes {
+  readonly #connections: readonly Connection[]
+  readonly #home: Connection
+  #map: ShardMap | undefined
+  readonly #leaders = new Map<string, string>()
+  #askAt = 0
+
+  constructor(urls: readonly string[], startAt: number, token?: string) {
+    this.#connections = urls.map((_, at) => new Connection(urls, at, token))
+    this.#home = this.#connections[startAt % urls.length] as Connection
+  }
+
+  /** For what has no one place. */
+  get anywhere(): Connection {
+    return this.#home
+  }
+
+  /** The connection to the node that leads the key's group, as far as known. */
+  to(keyspace: string, key: string): Connection {
+    if (this.#connections.length === 1) return this.#home
+    this.#askWhenDue()
+    const group = this.#map === undefined ? undefined : locate(this.#map, keyspace, key)?.group
+    return group === undefined ? this.#home : this.#toGroup(group)
+  }
+
+  #toGroup(group: string): Connection {
+    const leader = this.#leaders.get(group)
+    if (leader === undefined) return this.#home
+    return this.#connections.find(connection => connection.node === leader) ?? this.#home
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close()
+  }
+
+  #askWhenDue(): void {
+    const now = performance.now()
+    if (now < this.#askAt) return
+    this.#askAt = now + freshMs
+    for (const connection of this.#connections) {
+      if (connection !== this.#home) connection.returnWhenIdle()
+      void this.#ask(connection)
+    }
+  }
+
+  async #ask(connection: Connection): Promise<void> {
+    const { answer } = await connection.call({ type: 'routes', deadlineMs: askMs }, askMs)
+    const routes = answer as RoutesAnswer | { readonly type: 'failed' | 'noAnswer' }
+    if (routes.type !== 'routes') return
+    connection.arrivedAt(routes.node)
+    if (this.#map === undefined || routes.map.epoch >= this.#map.epoch) this.#map = routes.map
+    for (const [group, leader] of Object.entries(routes.leaders)) {
+      // Whom we ask has learnt who answers; another node may still believe what was true before.
+      if (this.#toGroup(group).node === routes.node) this.#leaders.set(group, leader)
+    }
+  }
+}

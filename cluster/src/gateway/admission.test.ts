@@ -1,0 +1,164 @@
+import type { Answer } from '@synod/runtime/host'
+import { address, nodeId } from '@synod/runtime/protocol'
+import { describe, expect, test } from 'vitest'
+import { Admission, admitting } from './admission.ts'
+
+const waitMs = 1_000
+const always = 100
+const crowd = 5_000
+
+/** A server that answers so many a second, in order, and asks the admission for each that comes. */
+class Server {
+  now = 0
+  readonly admission = new Admission({ waitMs, always, crowd }, () => this.now)
+  readonly queue: { readonly ticket: NonNullable<ReturnType<Admission['enter']>>; readonly at: number }[] = []
+  refused = 0
+  /** How long each answered one has waited, by the millisecond of its answer. */
+  waits: number[] = []
+  #credit = 0
+
+  /** A millisecond passes. */
+  tick(arrivals: number, answersPerMs: number): void {
+    this.now++
+    for (let count = 0; count < arrivals; count++) {
+      const ticket = this.admission.enter()
+      if (ticket === undefined) this.refused++
+      else this.queue.push({ ticket, at: this.now })
+    }
+    this.#credit = Math.min(this.#credit + answersPerMs, this.queue.length)
+    for (; this.#credit >= 1; this.#credit--) {
+      const next = this.queue.shift()
+      if (next === undefined) break
+      this.waits.push(this.now - next.at)
+      this.admission.leave(next.ticket, true)
+    }
+  }
+
+  run(ms: number, arrivalsPerMs: number, answersPerMs: number): { answered: number; longest: number } {
+    this.waits = []
+    let due = 0
+    for (let at = 0; at < ms; at++) {
+      due += arrivalsPerMs
+      this.tick(Math.floor(due), answersPerMs)
+      due -= Math.floor(due)
+    }
+    return {
+      answered: this.waits.length,
+      longest: this.waits.reduce((most, wait) => Math.max(most, wait), 0),
+    }
+  }
+}
+
+describe('what a node can answer in time comes in', () => {
+  test('[GW1] below what it can do nobody is refused, at any rate', () => {
+    for (const rate of [0.01, 0.5, 3, 20]) {
+      const server = new Server()
+      server.run(20_000, rate * 0.95, rate)
+      expect(server.refused).toBe(0)
+    }
+  })
+
+  test('[GW1] a crowd after calm comes in: nobody knows yet how quickly it goes', () => {
+    const server = new Server()
+    server.run(10_000, 0.05, 10)
+    server.tick(5_000, 10)
+    expect(server.refused).toBe(0)
+  })
+
+  test('[GW1] a crowd that only comes back when it was answered is never refused', () => {
+    const server = new Server()
+    server.tick(2_000, 5)
+    for (let at = 0; at < 30_000; at++) {
+      const before = server.waits.length
+      server.tick(0, 5)
+      server.tick(server.waits.length - before, 0)
+    }
+    expect(server.refused).toBe(0)
+  })
+
+  test('[GW1] so many may always wait, however slowly it goes', () => {
+    const server = new Server()
+    server.run(60_000, 1, 0.001)
+    expect(server.queue.length).toBeGreaterThanOrEqual(always)
+  })
+})
+
+describe('beyond what it can do', () => {
+  test.each([5, 20])(
+    '[GW1] at %i times that it answers as much as ever, and whoever comes in waits no longer than that',
+    times => {
+      const server = new Server()
+      server.run(10_000, 1.5, 2)
+      server.run(10_000, 2 * times, 2)
+      const { answered, longest } = server.run(60_000, 2 * times, 2)
+      expect(answered).toBeGreaterThan(0.99 * 60_000 * 2)
+      expect(longest).toBeLessThan(1.2 * waitMs)
+      expect(server.refused).toBeGreaterThan(60_000 * 2 * (times - 1.1))
+    },
+  )
+
+  test('[GW1] soon after it everybody is answered at once again', () => {
+    const server = new Server()
+    server.run(60_000, 10, 2)
+    server.run(5_000, 1.5, 2)
+    const before = server.refused
+    expect(server.run(10_000, 1.5, 2).longest).toBeLessThan(10)
+    expect(server.refused).toBe(before)
+  })
+
+  test('[GW1] it learns when it becomes slower', () => {
+    const server = new Server()
+    server.run(10_000, 10, 5)
+    server.run(20_000, 10, 0.5)
+    expect(server.run(20_000, 10, 0.5).longest).toBeLessThan(1.2 * waitMs)
+  })
+
+  test('[GW1] a leader that is away for three seconds costs no more than what would have waited', () => {
+    const server = new Server()
+    server.run(10_000, 1.9, 2)
+    server.run(3_000, 1.9, 0)
+    expect(server.queue.length).toBeLessThanOrEqual(2 * 2_000)
+    server.run(5_000, 1.9, 2)
+    const before = server.refused
+    server.run(10_000, 1.9, 2)
+    expect(server.refused).toBe(before)
+  })
+})
+
+test('[GW2] what is stuck for a reason of its own keeps nobody out', () => {
+  const server = new Server()
+  const stuck = Array.from({ length: 150 }, () => server.admission.enter())
+  server.run(3_000, 1, 2)
+  expect(server.admission.waiting).toBeLessThan(always)
+  const before = server.refused
+  server.run(20_000, 1, 2)
+  expect(server.refused).toBe(before)
+  for (const ticket of stuck) if (ticket !== undefined) server.admission.leave(ticket, false)
+  expect(server.admission.waiting).toBe(server.queue.length)
+})
+
+test('[GW3] what is refused at the door has not been asked, and is said to be overloaded', async () => {
+  let now = 0
+  let asked = 0
+  const answers: ((answer: Answer) => void)[] = []
+  const admission = new Admission({ waitMs, always: 2, crowd: 3 }, () => now)
+  const node = admitting(
+    {
+      node: nodeId('n1'),
+      ready: () => true,
+      ask: () => {
+        asked++
+        return new Promise(resolve => answers.push(resolve))
+      },
+    },
+    admission,
+  )
+  const ask = () => node.ask(address(nodeId('n1'), 'session', 'main'), {}, 10)
+  const first = [ask(), ask(), ask()]
+  now = 1_500
+  expect(await ask()).toEqual({ outcome: 'refused', reason: 'overloaded' })
+  expect([asked, admission.waiting, admission.refused]).toEqual([3, 3, 1])
+  for (const answer of answers) answer({ outcome: 'answered', result: 'done' })
+  expect(await Promise.all(first)).toHaveLength(3)
+  expect(admission.waiting).toBe(0)
+})

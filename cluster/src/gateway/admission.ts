@@ -1,0 +1,168 @@
+/**
+ * Who may wait (SPEC.md, GW1–GW3). What waits divided by what is answered a second is how long a newcomer will wait
+ * (Little's law). So a node that is asked for more than it can do lets in what it can answer within `waitMs`, going by
+ * the best of its last seconds, and refuses the rest at the door, where a refusal costs next to nothing.
+ *
+ * Counted is the whole way of a request, so that it does not matter what is short: this node's processor, its disk, or
+ * the leader on another node.
+ */
+import type { Answer } from '@synod/runtime/host'
+import type { Metric } from './health.ts'
+import type { GatewayNode } from './node.ts'
+
+export interface AdmissionLimits {
+  /** How long a request may have to wait, in milliseconds. */
+  readonly waitMs: number
+  /** So many may always wait: the rate of a node at rest says nothing of what it can do. */
+  readonly always: number
+  /** So many may wait when they come all at once, after calm: nobody knows yet how quickly it goes. */
+  readonly crowd: number
+}
+
+export const defaultAdmission: AdmissionLimits = { waitMs: 1_000, always: 128, crowd: 4_096 }
+
+/** A request on its way. */
+interface Ticket {
+  readonly enteredAt: number
+  done: boolean
+  /** Others that came long after it were answered: it waits for something of its own, a lock or a group without leader. */
+  stuck: boolean
+}
+
+/** Seconds that are looked back: a leader may be away for some of them. */
+const lookBack = 5
+
+export class Admission {
+  readonly #limits: AdmissionLimits
+  readonly #now: () => number
+  /** In the order of entering; those before `#head` are over or stuck. */
+  #tickets: Ticket[] = []
+  #head = 0
+  #waiting = 0
+  #refused = 0
+  /** Answers by second, the current one last. */
+  readonly #answered = new Array<number>(lookBack + 1).fill(0)
+  #second: number
+  /** When the youngest of those that were answered had entered. */
+  #servedUpTo = Number.NEGATIVE_INFINITY
+  #crowdedAt = Number.NEGATIVE_INFINITY
+  #graceUntil = Number.NEGATIVE_INFINITY
+
+  /** `now` in milliseconds, never going back. */
+  constructor(limits: AdmissionLimits, now: () => number) {
+    this.#limits = limits
+    this.#now = now
+    this.#second = Math.floor(now() / 1_000)
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+  get refused(): number {
+    return this.#refused
+  }
+
+  metrics(): readonly Metric[] {
+    const gauge = (name: string, help: string, value: number): Metric => ({
+      name,
+      help,
+      type: 'gauge',
+      samples: [{ value }],
+    })
+    return [
+      gauge('synod_admission_waiting', 'Requests of clients under way', this.#waiting),
+      gauge('synod_admission_limit', 'How many may be, once it is crowded', this.limit()),
+      {
+        name: 'synod_admission_refused_total',
+        help: 'Requests of clients that were refused as overloaded',
+        type: 'counter',
+        samples: [{ value: this.#refused }],
+      },
+    ]
+  }
+
+  /** Undefined: refused. Otherwise to be given back to `leave`. */
+  enter(): Ticket | undefined {
+    const now = this.#now()
+    if (this.#isFull(now)) {
+      this.#refused++
+      return undefined
+    }
+    const ticket = { enteredAt: now, done: false, stuck: false }
+    this.#tickets.push(ticket)
+    this.#waiting++
+    return ticket
+  }
+
+  /** `answered`: it was not refused and did not run out of time. */
+  leave(ticket: Ticket, answered: boolean): void {
+    ticket.done = true
+    if (ticket.stuck) return
+    this.#waiting--
+    this.#turnTo(this.#now())
+    if (!answered) return
+    this.#answered[lookBack] = (this.#answered[lookBack] ?? 0) + 1
+    this.#servedUpTo = Math.max(this.#servedUpTo, ticket.enteredAt)
+  }
+
+  /** For a door before this one: as `enter` would say, and counted as refused when it is. */
+  refuses(): boolean {
+    const full = this.#isFull(this.#now())
+    if (full) this.#refused++
+    return full
+  }
+
+  /** How many may wait now. */
+  limit(): number {
+    const best = Math.max(...this.#answered)
+    return Math.max(this.#limits.always, Math.ceil((best * this.#limits.waitMs) / 1_000))
+  }
+
+  #isFull(now: number): boolean {
+    this.#forget()
+    if (this.#waiting < this.#limits.always) return false
+    this.#turnTo(now)
+    if (now - this.#crowdedAt > lookBack * 1_000) this.#graceUntil = now + this.#limits.waitMs
+    this.#crowdedAt = now
+    const crowd = now < this.#graceUntil ? this.#limits.crowd : 0
+    return this.#waiting >= Math.max(crowd, this.limit())
+  }
+
+  #forget(): void {
+    const overtaken = this.#servedUpTo - 2 * this.#limits.waitMs
+    for (; this.#head < this.#tickets.length; this.#head++) {
+      const ticket = this.#tickets[this.#head]
+      if (ticket === undefined || (!ticket.done && ticket.enteredAt >= overtaken)) break
+      if (ticket.done) continue
+      ticket.stuck = true
+      this.#waiting--
+    }
+    if (this.#head < 1_024 || this.#head * 2 < this.#tickets.length) return
+    this.#tickets = this.#tickets.slice(this.#head)
+    this.#head = 0
+  }
+
+  #turnTo(now: number): void {
+    const second = Math.floor(now / 1_000)
+    for (let passed = Math.min(second - this.#second, lookBack + 1); passed > 0; passed--) {
+      this.#answered.shift()
+      this.#answered.push(0)
+    }
+    this.#second = second
+  }
+}
+
+/** The same node for those who come through the door. */
+export function admitting(node: GatewayNode, admission: Admission): GatewayNode {
+  return {
+    node: node.node,
+    ready: () => node.ready(),
+    async ask(to, message, timeoutMs): Promise<Answer> {
+      const ticket = admission.enter()
+      if (ticket === undefined) return { outcome: 'refused', reason: 'overloaded' }
+      const answer = await node.ask(to, message, timeoutMs)
+      admission.leave(ticket, answer.outcome === 'answered')
+      return answer
+    },
+  }
+}

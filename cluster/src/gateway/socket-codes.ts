@@ -1,0 +1,10 @@
+/** Why a client socket was closed (SPEC.md, GW4). */
+export const closeCodes = { badFrame: 4001, tooManyWaiting: 4002, answersNotRead: 4003 } as const
+
+/** WebSocket's own (RFC 6455 §7.4.1), sent by `ws` when the bytes below the messages are wrong. */
+export const webSocketCodes = {
+  protocolError: 1002,
+  notUtf8: 1007,
+  tooManyPieces: 1008,
+  tooBig: 1009,
+} as const

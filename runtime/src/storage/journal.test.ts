@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { actorId } from '../address.ts'
+import { seededRandom } from '../simulation/random.ts'
+import { openSqlite, type SqliteStorage } from './sqlite.ts'
+import { cleanUp, later, newFolder, settle, tamper } from './sqlite-fixture.ts'
+import { StorageError, type Write } from './storage.ts'
+
+afterEach(cleanUp)
+
+const actors = [actorId('acceptor', 'a'), actorId('learner', 'a')]
+const tiny = { journalBytes: 600, moveBytes: 300, rowsPerCommit: 3 }
+
+type Model = Map<string, Map<string, unknown>>
+
+function draw(random: () => number, turn: number): Write[] {
+  const writes: Write[] = []
+  for (let i = Math.floor(random() * 6); i >= 0; i--) {
+    const actor = actors[Math.floor(random() * actors.length)] ?? actorId('acceptor', 'a')
+    const key = `k${Math.floor(random() * 20)}`
+    const dice = random()
+    if (dice < 0.7) writes.push({ actor, key, value: { turn, i } })
+    else if (dice < 0.85) writes.push({ actor, erase: key })
+    else writes.push({ actor, erase: { from: key, to: `k${Math.floor(random() * 20)}` } })
+  }
+  return writes
+}
+
+function apply(model: Model, writes: readonly Write[]): void {
+  for (const write of writes) {
+    const rows = model.get(write.actor) ?? new Map<string, unknown>()
+    model.set(write.actor, rows)
+    if ('key' in write) rows.set(write.key, write.value)
+    else if (typeof write.erase === 'string') rows.delete(write.erase)
+    else for (const key of rows.keys()) if (key >= write.erase.from && key < write.erase.to) rows.delete(key)
+  }
+}
+
+function expectEqual(store: SqliteStorage, model: Model): void {
+  for (const actor of actors) {
+    const expected = [...(model.get(actor) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
+    expect([...store.rows(actor).entries()]).toEqual(expected)
+    expect([...store.rows(actor).entries({ from: 'k1', to: 'k2' })]).toEqual(
+      expected.filter(([key]) => key >= 'k1' && key < 'k2'),
+    )
+    for (const [key, value] of expected) expect(store.rows(actor).get(key)).toEqual(value)
+    expect(store.rows(actor).get('absent')).toBeUndefined()
+  }
+  expect(store.actors()).toEqual(actors.filter(actor => (model.get(actor)?.size ?? 0) > 0))
+}
+
+describe('the journal', () => {
+  it('[ST29] rows read the same wherever they are, while turns are moved and after every reopening', () => {
+    const random = seededRandom(7).next
+    const folder = newFolder()
+    const model: Model = new Map()
+    let store = openSqlite(folder, { limits: tiny })
+    later(() => store.close())
+    for (let turn = 1; turn <= 300; turn++) {
+      const writes = draw(random, turn)
+      store.commit(turn, writes)
+      apply(model, writes)
+      if (turn % 7 === 0) expectEqual(store, model)
+      if (turn % 50 !== 0) continue
+      store.close()
+      const readOnly = openSqlite(folder, { readOnly: true })
+      expectEqual(readOnly, model)
+      readOnly.close()
+      store = openSqlite(folder, { limits: tiny })
+      expect(store.turn()).toBe(turn)
+      expectEqual(store, model)
+    }
+  })
+
+  it('[ST30] it is emptied by an open, and kept within twice its limit by commits', () => {
+    const folder = newFolder()
+    const store = openSqlite(folder, { limits: { journalBytes: 20_000, moveBytes: 5_000, rowsPerCommit: 1 } })
+    later(() => store.close())
+    const value = 'v'.repeat(1_000)
+    for (let turn = 1; turn <= 200; turn++) {
+      const writes = Array.from({ length: 10 }, (_, i) => ({
+        actor: actors[0] as never,
+        key: `${turn}.${i}`,
+        value,
+      }))
+      store.commit(turn, writes)
+      expect(store.journalBytes).toBeLessThan(20_000 * 2 + 11_000)
+    }
+    store.close()
+    settle(folder)
+    const reopened = openSqlite(folder, { readOnly: true })
+    later(() => reopened.close())
+    expect(reopened.journalBytes).toBe(0)
+    expect([...reopened.rows(actors[0] as never).entries()]).toHaveLength(2_000)
+  })
+
+  it('[ST31] a turn that is damaged, missing or another one is refused with its number', () => {
+    const changes = [
+      'UPDATE journal SET crc = crc + 1 WHERE turn = 2',
+      "UPDATE journal SET entry = replace(entry, 'v', 'w') WHERE turn = 2",
+      'DELETE FROM journal WHERE turn = 2',
+      'UPDATE journal SET entry = (SELECT entry FROM journal WHERE turn = 3), crc = (SELECT crc FROM journal WHERE turn = 3) WHERE turn = 2',
+    ]
+    for (const change of changes) {
+      const folder = newFolder()
+      const store = openSqlite(folder)
+      for (let turn = 1; turn <= 3; turn++)
+        store.commit(turn, [{ actor: actors[0] as never, key: 'k', value: `v${turn}` }])
+      store.close()
+      tamper(store.file, change)
+      const open = () => openSqlite(folder)
+      expect(open).toThrow(StorageError)
+      expect(open).toThrow(/turn 2 wrote is damaged.*move the file away/)
+      expect(open).toThrow(store.file)
+    }
+  })
+
+  it('[ST21] a store from before the journal is brought up by its first open', () => {
+    const folder = newFolder()
+    const store = openSqlite(folder)
+    store.commit(1, [{ actor: actors[0] as never, key: 'k', value: 1 }])
+    store.close()
+    settle(folder)
+    tamper(store.file, 'DROP TABLE journal; PRAGMA user_version = 1')
+    expect(() => openSqlite(folder, { readOnly: true })).toThrow(/start its node once/)
+    const brought = openSqlite(folder)
+    later(() => brought.close())
+    expect(brought.turn()).toBe(1)
+    expect(brought.rows(actors[0] as never).get('k')).toBe(1)
+    brought.commit(2, [])
+  })
+})

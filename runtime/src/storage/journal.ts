@@ -1,0 +1,197 @@
+/**
+ * Turns that are durable but not yet in the rows. A commit is one insertion at the end of a table: a turn's rows lie all
+ * over the file, and each page that it touched would have to be written, summed and moved again. Rows that are written
+ * again or erased soon after, and most are, never reach the table at all.
+ *
+ * When the journal has grown beyond its limit its oldest turns are moved into the rows, some rows with each commit, so
+ * that no commit waits for many; and all turns when the store is opened.
+ */
+import type Database from 'better-sqlite3'
+import type { ActorId, NodeId } from '../address.ts'
+import { entryChecksum } from './checksum.ts'
+import { type Move, Moving, type RowWriter } from './journal-move.ts'
+import { type PendingActor, PendingRows } from './pending-rows.ts'
+import { type Sighting, StorageError } from './storage.ts'
+import { type ActorEntry, decodeEntry, type TurnEntry } from './turn-entry.ts'
+import type { ActorWrites } from './turn-writes.ts'
+
+export interface JournalLimits {
+  /** Beyond it turns are moved into the rows. What is here must be read and moved by the next open. */
+  readonly journalBytes: number
+  /** How much is moved together: more is cheaper for a row, and holds up the commit that begins with it. */
+  readonly moveBytes: number
+  /** Rows moved with one commit, while the journal has less than twice its bytes. */
+  readonly rowsPerCommit: number
+}
+export const journalLimits: JournalLimits = { journalBytes: 8 << 20, moveBytes: 1 << 20, rowsPerCommit: 500 }
+
+/** An open has time, and memory for this much. */
+const moveAllBytes = 4 << 20
+
+/** What a key became; without `put` it is erased. */
+type Found = Pick<Move, 'key' | 'put' | 'value'>
+
+interface Kept {
+  readonly turn: number
+  readonly bytes: number
+}
+
+export class Journal {
+  readonly #file: string
+  readonly #limits: JournalLimits
+  readonly #statements: ReturnType<typeof prepareJournal>
+  /** What the turns that were found say of peers. */
+  readonly sightings = new Map<NodeId, Sighting>()
+  readonly #pending = new PendingRows()
+  /** The turns in the journal, in order. */
+  readonly #turns: Kept[] = []
+  #bytes = 0
+  /** The oldest turns, on their way. */
+  #moving: Moving | undefined
+
+  /** Reads what is there: turns that follow `turn`, the last one in the rows. Throws `StorageError` when some are damaged. */
+  constructor(file: string, database: Database.Database, turn: number, limits = journalLimits) {
+    this.#file = file
+    this.#limits = limits
+    this.#statements = prepareJournal(database)
+    for (const [found, entry, crc] of this.#statements.all.iterate()) {
+      const expected = (this.#turns.at(-1)?.turn ?? turn) + 1
+      if (found !== expected || entryChecksum(found, entry) !== crc) throw this.#damaged(expected)
+      const { actors, sightings } = decodeEntry(entry)
+      for (const actor of actors) this.#pending.note(found, touchedBy(actor))
+      for (const [node, sighting] of sightings) this.sightings.set(node, sighting)
+      this.#keep(found, entry.byteLength)
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#turns.length === 0
+  }
+
+  /** The last turn here; undefined when all are in the rows. */
+  get lastTurn(): number | undefined {
+    return this.#turns.at(-1)?.turn
+  }
+
+  /** Whether the next commit should also move rows. */
+  get mustMove(): boolean {
+    return this.#moving !== undefined || this.#bytes > this.#limits.journalBytes
+  }
+
+  /** Durable with the transaction around it, or at once without one. `noted` follows when it is. */
+  append(turn: number, entry: Uint8Array): void {
+    this.#statements.insert.run(turn, entry, entryChecksum(turn, entry))
+  }
+
+  noted(turn: number, entry: Uint8Array, merged: ReadonlyMap<ActorId, ActorWrites>): void {
+    for (const [actor, { ranges, keys }] of merged) {
+      this.#pending.note(turn, { actor, ranges, keys: keys.keys() })
+    }
+    this.#keep(turn, entry.byteLength)
+  }
+
+  /** Inside a transaction: moves some rows; gives the last turn that is in the rows as a whole now, if that is another. */
+  moveSome(rows: RowWriter): number | undefined {
+    const { journalBytes, rowsPerCommit, moveBytes } = this.#limits
+    let moved = this.#moveTurns(rows, moveBytes, rowsPerCommit)
+    while (this.#bytes > 2 * journalBytes) {
+      moved = this.#moveTurns(rows, moveBytes, Number.POSITIVE_INFINITY) ?? moved
+    }
+    return moved
+  }
+
+  /** Inside a transaction: moves everything. */
+  moveAll(rows: RowWriter): number | undefined {
+    let moved: number | undefined
+    while (!this.isEmpty) moved = this.#moveTurns(rows, moveAllBytes, Number.POSITIVE_INFINITY)
+    return moved
+  }
+
+  actors(): Iterable<ActorId> {
+    return this.#pending.actors()
+  }
+
+  pendingOf(actor: ActorId): PendingActor | undefined {
+    return this.#pending.of(actor)
+  }
+
+  /** What some keys of an actor became in the turns that wrote them last; without a value: erased. */
+  values(actor: ActorId, keys: Iterable<readonly [key: string, turn: number]>): Map<string, Found> {
+    const entries = new Map<number, ActorEntry | undefined>()
+    const found = new Map<string, Found>()
+    for (const [key, turn] of keys) {
+      if (!entries.has(turn))
+        entries.set(
+          turn,
+          this.#read(turn).actors.find(part => part.actor === actor),
+        )
+      const puts = entries.get(turn)?.puts
+      found.set(key, { key, put: puts?.has(key) === true, value: puts?.get(key) })
+    }
+    return found
+  }
+
+  #keep(turn: number, bytes: number): void {
+    this.#turns.push({ turn, bytes })
+    this.#bytes += bytes
+  }
+
+  #moveTurns(rows: RowWriter, bytes: number, most: number): number | undefined {
+    this.#moving ??= new Moving(this.#oldest(bytes), this.#pending, rows)
+    this.#moving.some(rows, most)
+    if (!this.#moving.isDone) return undefined
+    const { last } = this.#moving
+    this.#moving = undefined
+    while (this.#turns[0] !== undefined && this.#turns[0].turn <= last) {
+      this.#bytes -= this.#turns[0].bytes
+      this.#turns.shift()
+    }
+    this.#statements.drop.run(last)
+    return last
+  }
+
+  /** At least one turn. */
+  #oldest(bytes: number): (readonly [number, TurnEntry])[] {
+    const found: (readonly [number, TurnEntry])[] = []
+    let sum = 0
+    for (const kept of this.#turns) {
+      sum += kept.bytes
+      if (found.length > 0 && sum > bytes) break
+      found.push([kept.turn, this.#read(kept.turn)])
+    }
+    return found
+  }
+
+  #read(turn: number): TurnEntry {
+    const row = this.#statements.one.get(turn)
+    if (row === undefined || entryChecksum(turn, row[0]) !== row[1]) throw this.#damaged(turn)
+    return decodeEntry(row[0])
+  }
+
+  #damaged(turn: number): StorageError {
+    return new StorageError(
+      `${this.#file}: what turn ${turn} wrote is damaged (its checksum does not match, or it is missing); ` +
+        'move the file away and let the node recover from the others',
+    )
+  }
+}
+
+function touchedBy({ actor, ranges, erased, puts }: ActorEntry) {
+  return { actor, ranges, keys: [...erased, ...puts.keys()] }
+}
+
+function prepareJournal(database: Database.Database) {
+  type Row = [entry: Uint8Array, crc: number]
+  return {
+    insert: database.prepare<[number, Uint8Array, number]>('INSERT INTO journal VALUES (?, ?, ?)'),
+    one: database.prepare<[number], Row>('SELECT entry, crc FROM journal WHERE turn = ?').raw(),
+    all: database
+      .prepare<[], [turn: number, ...Row]>('SELECT turn, entry, crc FROM journal ORDER BY turn')
+      .raw(),
+    drop: database.prepare<[number]>('DELETE FROM journal WHERE turn <= ?'),
+  }
+}

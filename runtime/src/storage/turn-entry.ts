@@ -1,0 +1,76 @@
+/**
+ * What the journal holds of one turn: all its writes in one piece of bytes, encoded once. Few bytes and one row: that is
+ * what makes a commit cheap.
+ */
+import type { KeyRange } from '../actor.ts'
+import type { ActorId, NodeId } from '../address.ts'
+import { decode, encode } from '../codec.ts'
+import type { Sighting } from './storage.ts'
+import { originalKey, storedKey } from './stored-key.ts'
+import type { ActorWrites } from './turn-writes.ts'
+
+/**
+ * `from` and `to` of each erased range, then keys that are erased, then keys and their values in turn. Keys as in the
+ * table of rows: MessagePack cannot hold a lone surrogate either.
+ */
+type ActorPart = readonly [actor: string, ranges: string[], erased: string[], puts: unknown[]]
+type SightingPart = readonly [node: string, incarnation: string, turn: number]
+type Entry = readonly [actors: readonly ActorPart[], sightings: readonly SightingPart[]]
+
+export interface ActorEntry {
+  readonly actor: ActorId
+  readonly ranges: readonly KeyRange[]
+  readonly erased: readonly string[]
+  readonly puts: ReadonlyMap<string, unknown>
+}
+export interface TurnEntry {
+  readonly actors: readonly ActorEntry[]
+  readonly sightings: ReadonlyMap<NodeId, Sighting>
+}
+
+/** Throws on a value that cannot be encoded. */
+export function encodeEntry(
+  merged: ReadonlyMap<ActorId, ActorWrites>,
+  sightings: ReadonlyMap<NodeId, Sighting> | undefined,
+): Uint8Array {
+  const actors: ActorPart[] = []
+  let puts = 0
+  for (const [actor, writes] of merged) {
+    const part = partOf(actor, writes)
+    puts += part[3].length / 2
+    actors.push(part)
+  }
+  const seen = [...(sightings ?? [])].map(
+    ([node, { incarnation, turn }]): SightingPart => [node, incarnation, turn],
+  )
+  const entry: Entry = [actors, seen]
+  return encode(entry, puts)
+}
+
+function partOf(actor: ActorId, { ranges, keys }: ActorWrites): ActorPart {
+  const erased: string[] = []
+  const puts: unknown[] = []
+  for (const [key, write] of keys) {
+    if ('key' in write) puts.push(storedKey(key), write.value)
+    else erased.push(storedKey(key))
+  }
+  return [actor, ranges.flatMap(({ from, to }) => [storedKey(from), storedKey(to)]), erased, puts]
+}
+
+export function decodeEntry(bytes: Uint8Array): TurnEntry {
+  const [actors, seen] = decode(bytes) as Entry
+  return {
+    actors: actors.map(actorEntry),
+    sightings: new Map(seen.map(([node, incarnation, turn]) => [node as NodeId, { incarnation, turn }])),
+  }
+}
+
+function actorEntry([actor, bounds, erased, pairs]: ActorPart): ActorEntry {
+  const ranges: KeyRange[] = []
+  for (let at = 0; at < bounds.length; at += 2) {
+    ranges.push({ from: originalKey(bounds[at] as string), to: originalKey(bounds[at + 1] as string) })
+  }
+  const puts = new Map<string, unknown>()
+  for (let at = 0; at < pairs.length; at += 2) puts.set(originalKey(pairs[at] as string), pairs[at + 1])
+  return { actor: actor as ActorId, ranges, erased: erased.map(originalKey), puts }
+}
