@@ -8,6 +8,7 @@ import {
   type Table,
 } from '@synod/actors'
 import type { AnyActorType, NodeId } from '@synod/runtime/protocol'
+import type { Kind } from '../../../actors/src/transactions/rows.ts'
 import type { Run } from '../suite.ts'
 import { mishears } from './wrappers.ts'
 
@@ -35,7 +36,7 @@ const hearing: Readonly<Record<string, (message: Fields) => Fields>> = {
 }
 
 /** Kinds of rows of a shard that are never written. */
-const lost: Readonly<Record<string, readonly string[]>> = {
+const lost: Readonly<Record<string, readonly Kind[]>> = {
   locksNotKept: ['l', 'g'],
   reservationsNotKept: ['e'],
   answersNotKept: ['r'],
@@ -125,7 +126,7 @@ export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
 }
 
 /** A store that never keeps these rows. */
-export function without(store: Store, kinds: readonly string[]): Store {
+export function without(store: Store, kinds: readonly Kind[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),
@@ -135,7 +136,7 @@ export function without(store: Store, kinds: readonly string[]): Store {
     },
     put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
-    table: kind => (kinds.includes(kind) ? unwritable(store.table(kind)) : store.table(kind)),
+    table: kind => (kinds.some(lost => lost === kind) ? unwritable(store.table(kind)) : store.table(kind)),
   }
 }
 
@@ -153,7 +154,7 @@ function unwritable(table: Table): Table {
 }
 
 /** During one command, the first look at each row of a kind finds nothing. */
-function withoutFirstLook(store: Store, kind: string): Store {
+function withoutFirstLook(store: Store, kind: Kind): Store {
   const seen = new Set<string>()
   const rows = store.table(kind)
   const table: Table = {

@@ -17,6 +17,7 @@ import type { LearnerState } from '../../../actors/src/paxos/learner-state.ts'
 import { StoreReader } from '../../../actors/src/replicated/store.ts'
 import type { LeaderState } from '../../../actors/src/transactions/leader/state.ts'
 import type { Submit } from '../../../actors/src/transactions/messages.ts'
+import type { Kind } from '../../../actors/src/transactions/rows.ts'
 import { without } from '../planted/transactions.ts'
 import { freeze, inPlace } from './in-place.ts'
 
@@ -26,11 +27,11 @@ export interface Transaction {
   readonly groups: readonly string[]
 }
 
-/** Rows that a planted bug never writes. */
-const planted: Readonly<Record<string, readonly string[]>> = {
-  tombstonesNotKept: ['t/'],
-  decisionForgotten: ['u/'],
-  prepareNotKept: ['p/'],
+/** Kinds of rows that a planted bug never writes. */
+const planted: Readonly<Record<string, readonly Kind[]>> = {
+  tombstonesNotKept: ['t'],
+  decisionForgotten: ['u'],
+  prepareNotKept: ['p'],
 }
 export const commitBugs: readonly string[] = Object.keys(planted)
 
@@ -75,9 +76,19 @@ function frozen(store: Store): Store {
     get size() {
       return store.size
     },
-    put: (key, value) => {
-      freeze(value)
-      store.put(key, value)
+    put: (key, value) => store.put(key, freeze(value)),
+    table(kind) {
+      const table = store.table(kind)
+      return {
+        get: name => table.get(name),
+        has: name => table.has(name),
+        scan: (from, to) => table.scan(from, to),
+        get size() {
+          return table.size
+        },
+        put: (name, row) => table.put(name, freeze(row)),
+        delete: name => table.delete(name),
+      }
     },
   }
 }
