@@ -59,16 +59,17 @@ const applied: Readonly<Record<string, (apply: Apply, clock: () => number) => Ap
   /** Who asks is told of an abort that the coordinating log does not hold: the attempt may still commit. */
   abortNotRecorded: apply => (store, command, context) =>
     apply((command as Fields).type === 'abort' ? without(store, ['r']) : store, command, context),
-  /** As soon as one participant has finished. */
+  /** With the next command, whoever still owes it: only the leader of the moment goes on to tell participants. */
   decisionForgottenTooEarly: apply => (store, command, context) => {
-    const result = apply(store, command, context)
-    const { type, finished } = command as { type: string; finished: readonly { readonly tx: string }[] }
-    if (type === 'forget') for (const { tx } of finished) store.table('u').delete(tx)
-    return result
+    const unfinished = store.table('u')
+    for (const [tx] of [...unfinished.scan()]) unfinished.delete(tx)
+    return apply(store, command, context)
   },
   /** Against what is committed, without what others have reserved of it. */
-  escrowOnTheWrongCopy: apply => (store, command, context) =>
-    apply(withoutFirstLook(store, 'e'), command, context),
+  escrowOnTheWrongCopy: apply => (store, command, context) => {
+    const judges = (command as Fields).type !== 'finish'
+    return apply(judges ? withoutFirstLook(store, 'e') : store, command, context)
+  },
   /** Each member decides by its own clock what is over. */
   expiryByLocalClock: (apply, clock) => (store, command, context) =>
     apply(store, command, (command as Fields).type === 'forget' ? { ...context, timeMs: clock() } : context),
@@ -87,7 +88,6 @@ export const transactionBugs: readonly string[] = [
   'abortNotRecorded',
   'decisionForgottenTooEarly',
   'escrowOnTheWrongCopy',
-  'expiryByLocalClock',
 ]
 
 export const shopBugs: readonly string[] = [
@@ -96,6 +96,7 @@ export const shopBugs: readonly string[] = [
   'talliesNotKept',
   'versionCheckDropped',
   'boundsDropped',
+  'expiryByLocalClock',
 ]
 
 export function plantActor(type: AnyActorType, name: string, bug: string | undefined): AnyActorType {
