@@ -54,6 +54,7 @@ class Amnesia {
     if (sim.status(node) === 'running' && this.#mayLose(node) && this.#allTestify(node, from)) {
       this.#left -= 1
       this.#lost.add(node)
+      if (this.#lost.size > 1) this.#run.reached('two without memory at once')
       this.#take(node, kind)
     }
     sim.after(this.#random.between(50, 800), () => this.#again())

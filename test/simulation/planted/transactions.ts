@@ -8,6 +8,7 @@ import {
   type Table,
 } from '@synod/actors'
 import type { AnyActorType, NodeId } from '@synod/runtime/protocol'
+import type { Kind } from '../../../actors/src/transactions/rows.ts'
 import type { Run } from '../suite.ts'
 import { mishears } from './wrappers.ts'
 
@@ -35,7 +36,7 @@ const hearing: Readonly<Record<string, (message: Fields) => Fields>> = {
 }
 
 /** Kinds of rows of a shard that are never written. */
-const lost: Readonly<Record<string, readonly string[]>> = {
+const lost: Readonly<Record<string, readonly Kind[]>> = {
   locksNotKept: ['l', 'g'],
   reservationsNotKept: ['e'],
   answersNotKept: ['r'],
@@ -58,16 +59,17 @@ const applied: Readonly<Record<string, (apply: Apply, clock: () => number) => Ap
   /** Who asks is told of an abort that the coordinating log does not hold: the attempt may still commit. */
   abortNotRecorded: apply => (store, command, context) =>
     apply((command as Fields).type === 'abort' ? without(store, ['r']) : store, command, context),
-  /** As soon as one participant has finished. */
+  /** With the next command, whoever still owes it: only the leader of the moment goes on to tell participants. */
   decisionForgottenTooEarly: apply => (store, command, context) => {
-    const result = apply(store, command, context)
-    const { type, finished } = command as { type: string; finished: readonly { readonly tx: string }[] }
-    if (type === 'forget') for (const { tx } of finished) store.table('u').delete(tx)
-    return result
+    const unfinished = store.table('u')
+    for (const [tx] of [...unfinished.scan()]) unfinished.delete(tx)
+    return apply(store, command, context)
   },
   /** Against what is committed, without what others have reserved of it. */
-  escrowOnTheWrongCopy: apply => (store, command, context) =>
-    apply(withoutFirstLook(store, 'e'), command, context),
+  escrowOnTheWrongCopy: apply => (store, command, context) => {
+    const judges = (command as Fields).type !== 'finish'
+    return apply(judges ? withoutFirstLook(store, 'e') : store, command, context)
+  },
   /** Each member decides by its own clock what is over. */
   expiryByLocalClock: (apply, clock) => (store, command, context) =>
     apply(store, command, (command as Fields).type === 'forget' ? { ...context, timeMs: clock() } : context),
@@ -86,7 +88,6 @@ export const transactionBugs: readonly string[] = [
   'abortNotRecorded',
   'decisionForgottenTooEarly',
   'escrowOnTheWrongCopy',
-  'expiryByLocalClock',
 ]
 
 export const shopBugs: readonly string[] = [
@@ -95,6 +96,7 @@ export const shopBugs: readonly string[] = [
   'talliesNotKept',
   'versionCheckDropped',
   'boundsDropped',
+  'expiryByLocalClock',
 ]
 
 export function plantActor(type: AnyActorType, name: string, bug: string | undefined): AnyActorType {
@@ -129,7 +131,7 @@ export function plantedMachine(bug = '', clock: () => number): StateMachine<unkn
 }
 
 /** A store that never keeps these rows. */
-function without(store: Store, kinds: readonly string[]): Store {
+function without(store: Store, kinds: readonly Kind[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),
@@ -139,7 +141,7 @@ function without(store: Store, kinds: readonly string[]): Store {
     },
     put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
-    table: kind => (kinds.includes(kind) ? unwritable(store.table(kind)) : store.table(kind)),
+    table: kind => (kinds.some(lost => lost === kind) ? unwritable(store.table(kind)) : store.table(kind)),
   }
 }
 
@@ -157,7 +159,7 @@ function unwritable(table: Table): Table {
 }
 
 /** During one command, the first look at each row of a kind finds nothing. */
-function withoutFirstLook(store: Store, kind: string): Store {
+function withoutFirstLook(store: Store, kind: Kind): Store {
   const seen = new Set<string>()
   const rows = store.table(kind)
   const table: Table = {
