@@ -108,12 +108,16 @@ export function plantActor(type: AnyActorType, name: string, bug: string | undef
 
 /** The machine of a shard, with the bug of this run, if it has one there. */
 export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
-  const bug = run.planted ?? ''
+  return plantedMachine(run.planted, () => run.sim.wallMs(node))
+}
+
+/** `clock`: that of the node, for bugs that look at it. */
+export function plantedMachine(bug = '', clock: () => number): StateMachine<unknown> {
   const rows = lost[bug]
   const change = commands[bug]
   // As in placement: a host gives a machine only what the machine itself proposed.
   const machine = shardMachine({ measures }) as unknown as StateMachine<unknown>
-  const apply = applied[bug]?.(machine.apply, () => run.sim.wallMs(node)) ?? machine.apply
+  const apply = applied[bug]?.(machine.apply, clock) ?? machine.apply
   if (apply === machine.apply && rows === undefined && change === undefined) return machine
   return {
     ...machine,
@@ -127,7 +131,7 @@ export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
 }
 
 /** A store that never keeps these rows. */
-export function without(store: Store, kinds: readonly Kind[]): Store {
+function without(store: Store, kinds: readonly Kind[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),
