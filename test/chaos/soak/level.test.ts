@@ -24,17 +24,23 @@ test('what goes up and down is level', () => {
 })
 
 test('what is high only while it warms up is level', () => {
-  expect(growth(looks(at => ({ residentMiB: at === 0 ? 90 : 220 })))).toEqual([])
+  expect(growth(looks(at => ({ residentMiB: at < 12 ? 90 + 10 * at : 220 })))).toEqual([])
 })
 
 test.each([
-  ['residentMiB', 10],
-  ['descriptors', 2],
-  ['walMiB', 3],
-  ['databaseMiB', 3],
-  ['longestLog', 700],
+  ['residentMiB', 30],
+  ['descriptors', 4],
+  ['walMiB', 7],
+  ['databaseMiB', 8],
 ] as const)('%s that grows with every look is found', (measure, step) => {
   expect(growth(looks(at => ({ [measure]: node[measure] + at * step })))).toEqual([
     expect.stringMatching(`^n1: ${measure} grew from \\d+ to \\d+$`),
   ])
+})
+
+test('a log that is longer than its tail may be is found', () => {
+  expect(growth(looks(at => ({ longestLog: 900 + at * 700 })))).toEqual(
+    expect.arrayContaining(['n1: 13500 slots of a log are kept']),
+  )
+  expect(growth(looks(at => ({ longestLog: Math.min(12_000, 900 + at * 700) })))).toEqual([])
 })
