@@ -18,7 +18,7 @@ export const damage: Stage = {
   summary: 'bits flipped, pages zeroed, files cut: refused, or repaired from the others; never served',
   unit: 'trials',
   long: 200,
-  short: 5,
+  short: 4,
   run: (trials, say) =>
     onNodes(say, {}, async nodes => {
       await nodes.startAll()

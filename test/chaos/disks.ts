@@ -19,7 +19,7 @@ export const slowDisk: Stage = {
   summary: `every commit takes ${slowMs} ms longer, on one node, then on two, under append load`,
   unit: 'seconds',
   long: 60,
-  short: 4,
+  short: 2,
   run: async (seconds, say) => {
     for (const slow of [['n1'], ['n1', 'n2']]) {
       await onNodes(say, { command }, async nodes => {

@@ -19,7 +19,7 @@ function killing(workload: 'bank' | 'shop' | 'append'): Stage {
     summary: `a random node is killed every second, under ${workload} load`,
     unit: 'seconds',
     long: 120,
-    short: 7,
+    short: 4,
     run: (seconds, say) =>
       onCluster(say, async scene => {
         const load = begin(workload, scene, 'killing')

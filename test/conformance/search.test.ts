@@ -47,8 +47,9 @@ const planted = [
   ['paxos', 'promiseNotSaved', 'PX2 a promise never goes back', 1],
   ['paxos', 'quorumOneShort', 'PX9 what is vouched for is chosen', 0],
   ['paxos', 'promisesIgnored', 'PX6 one value is chosen in a slot', 6],
-  ['commit', 'tombstonesNotKept', 'TX7 an aborted attempt is not prepared again', 6],
-  ['commit', 'prepareNotKept', 'TX8 TX9 in the end nothing is locked, prepared or owed', undefined],
+  ['commit', 'abortWithoutTombstone', 'TX7 an aborted attempt is not prepared again', 6],
+  ['commit', 'abortNotRecorded', 'TX14 answers stay true', undefined],
+  ['commit', 'commitHeardAsAbort', 'TX4 TX5 all or nothing', undefined],
 ] as const
 
 describe('planted bugs are found, by a shortest way', () => {

@@ -29,6 +29,8 @@ export interface LoadOptions {
   readonly create?: boolean
 }
 
+/** So many that there are some in every group: with 6 keys in 3 groups one run in 11 leaves a group without any. */
+const enoughKeys = 24
 /** Longer than anything here lasts: a load is told when to end. */
 const seconds = 3_600
 
@@ -43,7 +45,7 @@ export class Load {
 
   constructor(workload: WorkloadName, url: string, options: LoadOptions) {
     this.#options = options
-    const { users = 12, keys = 6, history, create } = options
+    const { users = 12, keys = enoughKeys, history, create } = options
     const args = ['load', workload, '--url', url, '--seconds', `${seconds}`, '--users', `${users}`]
     args.push('--keys', String(keys), ...(history === undefined ? [] : ['--history', history]))
     if (create === true) args.push('--create')

@@ -86,18 +86,8 @@ test('Ctrl-C while load still prepares ends it at once', async () => {
 })
 
 test('load tells what it measured of a cluster that went away', async () => {
-  const running = run(
-    'load',
-    'shop',
-    '--users',
-    '2',
-    '--orders',
-    '5000',
-    '--seconds',
-    '8',
-    '--data',
-    cluster.data,
-  )
+  const size = ['--users', '2', '--orders', '5000', '--seconds', '8']
+  const running = run('load', 'shop', ...size, '--url', cluster.dashboard)
   await until('it runs', () => running.err.includes('newly paid orders/s'))
   await cluster.killAll()
   expect(await running.code).toBe(0)

@@ -9,7 +9,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RealCluster, until } from './cluster.fixture.ts'
 import { inParallel, Shop } from './shop.fixture.ts'
 
-/** Beyond what always may wait at three nodes. */
 const crowd = 1_000
 const buyersAtATime = 600
 const price = 3
@@ -17,7 +16,7 @@ const price = 3
 let cluster: RealCluster
 beforeAll(async () => {
   const config = join(tmpdir(), `synod-overload-${process.pid}.yaml`)
-  // Little patience, so that a crowd is too much however quick the machine is.
+  // Little patience: some sixteen may wait, so that a crowd is too much however quick the machine is.
   await writeFile(config, 'nodes: 1\nlimits: { waitMs: 10 }\ndeadlineMs: 60000\n')
   cluster = await RealCluster.start('--config', config)
 })

@@ -46,8 +46,13 @@ export function hash32(text: string): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+/** Undefined when there is no such keyspace: names come from outside, and `constructor` is none. */
+export function shardsOf(map: ShardMap, keyspace: string): readonly Shard[] | undefined {
+  return Object.hasOwn(map.keyspaces, keyspace) ? map.keyspaces[keyspace]?.shards : undefined
+}
+
 /** Undefined when there is no such keyspace. */
 export function locate(map: ShardMap, keyspace: string, key: string): Shard | undefined {
   const at = placement(key)
-  return map.keyspaces[keyspace]?.shards.find(shard => at >= shard.from && at < shard.to)
+  return shardsOf(map, keyspace)?.find(shard => at >= shard.from && at < shard.to)
 }

@@ -8,6 +8,7 @@ import {
   type Table,
 } from '@synod/actors'
 import type { AnyActorType, NodeId } from '@synod/runtime/protocol'
+import type { Kind } from '../../../actors/src/transactions/rows.ts'
 import type { Run } from '../suite.ts'
 import { mishears } from './wrappers.ts'
 
@@ -35,7 +36,7 @@ const hearing: Readonly<Record<string, (message: Fields) => Fields>> = {
 }
 
 /** Kinds of rows of a shard that are never written. */
-const lost: Readonly<Record<string, readonly string[]>> = {
+const lost: Readonly<Record<string, readonly Kind[]>> = {
   locksNotKept: ['l', 'g'],
   reservationsNotKept: ['e'],
   answersNotKept: ['r'],
@@ -107,12 +108,16 @@ export function plantActor(type: AnyActorType, name: string, bug: string | undef
 
 /** The machine of a shard, with the bug of this run, if it has one there. */
 export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
-  const bug = run.planted ?? ''
+  return plantedMachine(run.planted, () => run.sim.wallMs(node))
+}
+
+/** `clock`: that of the node, for bugs that look at it. */
+export function plantedMachine(bug = '', clock: () => number): StateMachine<unknown> {
   const rows = lost[bug]
   const change = commands[bug]
   // As in placement: a host gives a machine only what the machine itself proposed.
   const machine = shardMachine({ measures }) as unknown as StateMachine<unknown>
-  const apply = applied[bug]?.(machine.apply, () => run.sim.wallMs(node)) ?? machine.apply
+  const apply = applied[bug]?.(machine.apply, clock) ?? machine.apply
   if (apply === machine.apply && rows === undefined && change === undefined) return machine
   return {
     ...machine,
@@ -126,7 +131,7 @@ export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
 }
 
 /** A store that never keeps these rows. */
-export function without(store: Store, kinds: readonly string[]): Store {
+function without(store: Store, kinds: readonly Kind[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),
@@ -136,7 +141,7 @@ export function without(store: Store, kinds: readonly string[]): Store {
     },
     put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
-    table: kind => (kinds.includes(kind) ? unwritable(store.table(kind)) : store.table(kind)),
+    table: kind => (kinds.some(lost => lost === kind) ? unwritable(store.table(kind)) : store.table(kind)),
   }
 }
 
@@ -154,7 +159,7 @@ function unwritable(table: Table): Table {
 }
 
 /** During one command, the first look at each row of a kind finds nothing. */
-function withoutFirstLook(store: Store, kind: string): Store {
+function withoutFirstLook(store: Store, kind: Kind): Store {
   const seen = new Set<string>()
   const rows = store.table(kind)
   const table: Table = {

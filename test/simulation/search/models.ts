@@ -26,6 +26,7 @@ const paxosBugs = [
   'roundNotSaved',
   'promiseNotSaved',
   'acceptedNotSaved',
+  'promiseNotKept',
   'promisesIgnored',
   'quorumOneShort',
 ]
