@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureChromium } from './browser/chromium.ts'
-import { fixedSeeds, simulationStages } from './simulation/stages.ts'
+import { fixedSeeds, simulationStages } from './simulation/runner/stages.ts'
 
 interface Count {
   readonly passed: number
@@ -89,9 +89,12 @@ async function vitest(config: string): Promise<Count> {
 /** Every suite over the fixed seeds, and over a fresh batch whose first seed is printed. */
 async function simulation(): Promise<Count> {
   const total = { passed: 0, failed: 0 }
-  const fresh = Math.floor(Math.random() * 1_000_000_000)
-  for (const { suite, seeds } of simulationStages) {
-    for (const from of [fixedSeeds, fresh]) {
+  const anywhere = Math.floor(Math.random() * 1_000_000_000)
+  for (const { suite, fixed, fresh } of simulationStages) {
+    for (const [from, seeds] of [
+      [fixedSeeds, fixed],
+      [anywhere, fresh],
+    ]) {
       const args = [
         'test/simulation/run.ts',
         '--suite',

@@ -107,7 +107,7 @@ const id = fc.oneof(
 function pathValue(name: string): fc.Arbitrary<string> {
   const fitting =
     name === 'keyspace'
-      ? fc.constantFrom('kv', 'kv', 'kv', 'orders', 'stock', 'nowhere')
+      ? fc.constantFrom('kv', 'kv', 'kv', 'orders', 'stock', 'nowhere', 'constructor')
       : name === 'key' || name.endsWith('id')
         ? id
         : amount
@@ -192,7 +192,7 @@ function memberOf(name: string, schema: Schema): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return drawn(schema)
   if (name === 'keyspace')
     return fc.oneof(
-      { weight: 9, arbitrary: fc.constantFrom('kv', 'kv', 'kv', 'stock', 'nowhere') },
+      { weight: 9, arbitrary: fc.constantFrom('kv', 'kv', 'kv', 'stock', 'nowhere', 'constructor') },
       drawn(schema),
     )
   if (name === 'key') return fc.oneof({ weight: 9, arbitrary: id }, drawn(schema))

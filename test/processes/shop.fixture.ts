@@ -4,6 +4,7 @@ import type { RealCluster } from './cluster.fixture.ts'
 export interface ShopAnswer {
   readonly status: number
   readonly body: unknown
+  readonly headers: Headers
 }
 
 export async function call(
@@ -14,7 +15,7 @@ export async function call(
   const response = await fetch(url, { method, headers })
   const text = await response.text()
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
-  return { status: response.status, body: isJson ? JSON.parse(text) : text }
+  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
 }
 
 export class Shop {

@@ -3,6 +3,7 @@
  *
  *     node test/simulation/search.ts --model paxos                       to the depth that reaches all goals
  *     node test/simulation/search.ts --model commit --depth 10 --states 1000000
+ *     node test/simulation/search.ts --model conflict --crashes 1 --losses 1
  *     node test/simulation/search.ts --model paxos --planted quorumOneShort
  *     node test/simulation/search.ts --model paxos --planted promiseNotSaved --rule PX6
  *
@@ -29,6 +30,9 @@ function wanted(): Wanted {
       states: { type: 'string', default: '3000000' },
       planted: { type: 'string' },
       rule: { type: 'string' },
+      crashes: { type: 'string' },
+      losses: { type: 'string' },
+      copies: { type: 'string' },
     },
   })
   const entry = models.find(({ name }) => name === values.model)
@@ -39,8 +43,23 @@ function wanted(): Wanted {
     throw new Usage(`${entry.name} has no planted bug ${values.planted}: ${entry.planted.join(', ')}`)
   }
   const depth = values.depth === undefined ? entry.depth : whole('depth', values.depth)
-  const model = only(entry.build(values.planted), values.rule)
+  const model = only(bounded(entry.build(values.planted), values), values.rule)
   return { entry, model, depth, states: whole('states', values.states) }
+}
+
+type Bounded = 'crashes' | 'losses' | 'copies'
+
+/** With more or fewer faults than the model has of itself. */
+function bounded(
+  model: SearchModel<unknown>,
+  given: Readonly<Partial<Record<Bounded, string>>>,
+): SearchModel<unknown> {
+  const bounds = { ...model.bounds }
+  for (const name of ['crashes', 'losses', 'copies'] as const) {
+    const text = given[name]
+    if (text !== undefined) bounds[name] = whole(name, text, 0)
+  }
+  return { ...model, bounds }
 }
 
 /** Looks for broken rules with this in their name only. */
@@ -57,9 +76,9 @@ function only(model: SearchModel<unknown>, rule: string | undefined): SearchMode
   return { ...model, rules, turnRules }
 }
 
-function whole(name: string, text: string): number {
+function whole(name: string, text: string, least = 1): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1)
+  if (!Number.isSafeInteger(value) || value < least)
     throw new Usage(`--${name} ${text}: a whole number is needed`)
   return value
 }
@@ -84,7 +103,10 @@ function show(model: SearchModel<unknown>, report: SearchReport<unknown>, second
 
 function main(): void {
   const { entry, model, depth, states } = wanted()
-  console.log(`${model.name}: ${model.about}\n  to depth ${depth}, at most ${states} states`)
+  const { timers, ...faults } = model.bounds
+  const told = Object.entries({ ...faults, ...timers }).map(([name, most]) => `${name} ${most}`)
+  console.log(`${model.name}: ${model.about}\n  at most: ${told.join(', ')}`)
+  console.log(`  to depth ${depth}, at most ${states} states`)
   const started = performance.now()
   const seconds = () => Math.round((performance.now() - started) / 100) / 10
   const progress = (at: number, found: number) =>

@@ -2,7 +2,17 @@
  * What a simulation suite is: a function of a seed. The seed draws the cluster, the workload and the faults; a run
  * that breaks a promise throws, one that returns has kept them all.
  */
-import { type Random, type Simulation, seededRandom, type TraceSink } from '@synod/runtime/simulation'
+import {
+  drawMix,
+  kindsOf,
+  type NemesisMix,
+  type Random,
+  type Simulation,
+  type SimulationOptions,
+  seededRandom,
+  type TraceSink,
+  without,
+} from '@synod/runtime/simulation'
 
 export interface Suite {
   readonly name: string
@@ -15,22 +25,41 @@ export interface Suite {
   run(run: Run): void
 }
 
+/** What is taken from what a seed draws, to see a failure in a smaller history. */
+export interface Less {
+  /** Kinds of faults that do not happen. */
+  readonly without?: readonly string[]
+  readonly mostClients?: number
+}
+
+export interface RunOptions extends Less {
+  readonly planted?: string
+  readonly trace?: TraceSink
+}
+
+/** Host faults that suites plant by name. */
+const hostBugs = ['ackBeforeCommit', 'damageIgnored'] as const
+
 /** One seed of a suite. */
 export class Run {
   readonly seed: number
   readonly random: Random
   readonly planted: string | undefined
-  readonly trace: TraceSink | undefined
   readonly goals = new Map<string, number>()
-  /** What the seed drew; printed when the run fails. */
+  /** What the seed drew; printed when the run fails, and when it is replayed. */
   readonly setup: Record<string, unknown> = {}
+  /** The kinds of faults that this run has. */
+  readonly kinds: string[] = []
+  readonly #options: RunOptions
+  readonly #without: ReadonlySet<string>
   #sim: Simulation | undefined
 
-  constructor(seed: number, planted?: string, trace?: TraceSink) {
+  constructor(seed: number, options: RunOptions = {}) {
     this.seed = seed
     this.random = seededRandom(seed).fork('suite')
-    this.planted = planted
-    this.trace = trace
+    this.planted = options.planted
+    this.#options = options
+    this.#without = new Set(options.without)
   }
 
   get sim(): Simulation {
@@ -49,7 +78,32 @@ export class Run {
   }
 
   /** Options that every simulation of this run needs. */
-  options(): { seed: number; trace?: TraceSink } {
-    return this.trace === undefined ? { seed: this.seed } : { seed: this.seed, trace: this.trace }
+  options(): Pick<SimulationOptions, 'seed' | 'trace' | 'planted'> {
+    const { trace } = this.#options
+    const planted = hostBugs.find(bug => bug === this.planted)
+    return {
+      seed: this.seed,
+      ...(trace === undefined ? {} : { trace }),
+      ...(planted === undefined ? {} : { planted }),
+    }
+  }
+
+  clients(drawn: number): number {
+    return Math.min(drawn, this.#options.mostClients ?? drawn)
+  }
+
+  /** Begins the faults that the seed draws. */
+  faults(victim?: Parameters<Simulation['nemesis']>[1]): NemesisMix {
+    const drawn = drawMix(this.sim.random.fork('mix'))
+    const mix = this.sim.nemesis(without(drawn, this.#without), victim)
+    this.kinds.push(...kindsOf(mix))
+    return mix
+  }
+
+  /** Whether this run has a kind of fault that the suite itself plays. */
+  has(kind: string): boolean {
+    if (this.#without.has(kind)) return false
+    if (!this.kinds.includes(kind)) this.kinds.push(kind)
+    return true
   }
 }

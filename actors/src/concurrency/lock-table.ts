@@ -37,6 +37,7 @@ export function isFree(table: LockTable, request: LockRequest): boolean {
   for (const [item, mode] of request.items) {
     const held = table.items.get(item)
     if (held !== undefined && !compatible(held.mode, mode)) return false
+    if (table.prefixes.size === 0) continue
     for (const prefix of table.prefixes.keys()) if (coveredBy(item, mode, prefix)) return false
   }
   for (const prefix of request.prefixes) {

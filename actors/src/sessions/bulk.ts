@@ -5,7 +5,7 @@ import { closeCall } from './calls.ts'
 import type { BulkAnswer, SessionRequest } from './messages.ts'
 import { closeId, leaveSession } from './own-session.ts'
 import { planChunks, planShares } from './plan.ts'
-import { type BulkAsk, type Context, takeNumber, txKey } from './state.ts'
+import { type BulkAsk, type Context, takeNumber } from './state.ts'
 import { outcomeAtDeadline, submit } from './transact.ts'
 
 export function onBulk(context: Context, asker: Asker, request: Extract<SessionRequest, { type: 'bulk' }>) {
@@ -57,7 +57,6 @@ function endBulk(context: Context, ask: BulkAsk, status: BulkAnswer['status'], d
   for (const call of state.calls.values()) {
     if (call.work.kind !== 'submit' || !call.work.asks.includes(ask.number)) continue
     closeCall(context, call)
-    state.submits.delete(txKey(call.work.id))
     if (outcomeAtDeadline(call, call.work).status === 'unknown') {
       state.own = leaveSession(state.own, call.work.id)
     } else closeId(state.own, call.work.id)

@@ -30,18 +30,19 @@ export function messageOf(context: Context, call: Call): Submit | ReadKeys | Sca
 }
 
 function submit(context: Context, call: Call, work: SubmitWork): Submit {
+  const { id, shares, firstIncomplete, fingerprint, retainMs, after } = work
   const left = call.deadlineAt - context.nowMs
   return {
     type: 'submit',
-    id: work.id,
-    shares: work.shares,
+    id,
+    shares,
     epoch: context.state.map.epoch,
-    firstIncomplete: work.firstIncomplete,
-    ...(work.fingerprint === undefined ? {} : { fingerprint: work.fingerprint }),
-    ...(work.retainMs === undefined ? {} : { retainMs: work.retainMs }),
+    firstIncomplete,
+    ...(fingerprint === undefined ? undefined : { fingerprint }),
+    ...(retainMs === undefined ? undefined : { retainMs }),
     patienceMs: Math.max(1, Math.floor(left - Math.min(marginMs, left / 4))),
     send: call.sends,
-    after: work.after,
+    after,
   }
 }
 

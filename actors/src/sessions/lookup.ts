@@ -1,13 +1,21 @@
 /** Lookups: what became of a transaction, asked of the group that coordinated it. */
 import type { NodeId } from '@synod/runtime/protocol'
 import { locate } from '../sharding/shard-map.ts'
-import type { Submitted } from '../transactions/messages.ts'
+import type { Submitted, TxKey } from '../transactions/messages.ts'
 import type { Outcome } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { closeCall, ledBy, openCall } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { unknownKeyspace } from './plan.ts'
-import { type Call, type Context, type LookupAsk, takeNumber, txKey } from './state.ts'
+import {
+  type Call,
+  type Context,
+  type LookupAsk,
+  type LookupWork,
+  type SessionState,
+  takeNumber,
+  txKey,
+} from './state.ts'
 import { openSubmit } from './transact.ts'
 
 type LookupRequest = Extract<SessionRequest, { type: 'lookup' }>
@@ -21,7 +29,8 @@ export function onLookup(context: Context, asker: Asker, request: LookupRequest)
     const detail = unknownKeyspace(state.map, keyspace)
     return say({ status: 'refused', reason: 'invalid', operation: 0, detail })
   }
-  const open = openSubmit(context, id)
+  const tx = txKey(id)
+  const open = openSubmit(context.state, tx)
   if (
     open !== undefined &&
     open.work.fingerprint !== request.fingerprint &&
@@ -36,18 +45,31 @@ export function onLookup(context: Context, asker: Asker, request: LookupRequest)
   // A transaction that is being tried here answers for itself.
   if (open !== undefined) open.work.asks.push(number)
   else {
-    const fingerprint = request.fingerprint === undefined ? {} : { fingerprint: request.fingerprint }
-    openCall(context, { kind: 'lookup', ask: number, id, ...fingerprint }, group, deadlineAt)
+    const { fingerprint } = request
+    openCall(context, { kind: 'lookup', ask: number, id, tx, fingerprint }, group, deadlineAt)
   }
 }
 
+export function openLookups(
+  { calls, lookups }: SessionState,
+  tx: TxKey,
+): readonly { readonly call: Call; readonly work: LookupWork }[] {
+  const numbers = lookups.get(tx)
+  if (numbers === undefined) return none
+  return [...numbers].flatMap(number => {
+    const call = calls.get(number)
+    return call?.work.kind === 'lookup' ? [{ call, work: call.work }] : []
+  })
+}
+
+const none: readonly never[] = []
+
 /** `unavailable` says that nothing is known there; so it is an answer, not a reason to ask again. */
-export function onLookedUp(context: Context, from: NodeId, message: Submitted): void {
-  for (const call of [...context.state.calls.values()]) {
-    if (call.work.kind !== 'lookup' || txKey(call.work.id) !== txKey(message.id)) continue
+export function onLookedUp(context: Context, from: NodeId, tx: TxKey, message: Submitted): void {
+  for (const { call, work } of openLookups(context.state, tx)) {
     if (call.target !== from || message.outcome.status === 'overloaded') continue
     ledBy(context, call.group, from)
-    endLookup(context, call.work.ask, message.outcome)
+    endLookup(context, work.ask, message.outcome)
   }
 }
 
@@ -70,14 +92,12 @@ export function replanLookup(context: Context, call: Call): void {
 function endLookup(context: Context, number: number, outcome: Outcome): void {
   const { state } = context
   const ask = state.asks.get(number)
-  for (const call of state.calls.values()) {
-    if (call.work.kind === 'lookup' && call.work.ask === number) closeCall(context, call)
-    if (call.work.kind === 'submit' && call.work.asks.includes(number)) {
-      call.work.asks.splice(call.work.asks.indexOf(number), 1)
-    }
-  }
   if (ask?.kind !== 'lookup') return
   state.asks.delete(number)
+  const tx = txKey(ask.id)
+  for (const { call, work } of openLookups(state, tx)) if (work.ask === number) closeCall(context, call)
+  const asks = openSubmit(state, tx)?.work.asks
+  if (asks?.includes(number)) asks.splice(asks.indexOf(number), 1)
   const result: TransactAnswer = { type: 'transacted', id: ask.id, outcome }
   answer(ask.asker, result, context.out)
 }

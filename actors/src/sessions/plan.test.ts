@@ -52,6 +52,15 @@ describe('planning', () => {
     )
   })
 
+  it.each(['constructor', '__proto__', 'toString'])(
+    '[EX3] %s is no keyspace, though every object has it',
+    keyspace => {
+      expect(byGroup(map, [{ keyspace, key: 'k' }])).toMatchObject({ misplaced: 0 })
+      expect(scanGroups(map, keyspace, '')).toBeUndefined()
+      expect(scanGroups(map, keyspace, 'k/')).toBeUndefined()
+    },
+  )
+
   it('[EX11] chunks hold every operation once, within one group and the bound', () => {
     fc.assert(
       fc.property(operations, fc.integer({ min: 1, max: 7 }), (list, size) => {

@@ -1,5 +1,5 @@
 /** From keys to groups, by a shard map. Pure. */
-import { locate, type ShardMap } from '../sharding/shard-map.ts'
+import { locate, type ShardMap, shardsOf } from '../sharding/shard-map.ts'
 import type { Numbered, Share } from '../transactions/messages.ts'
 import type { Operation } from '../transactions/operations.ts'
 
@@ -65,7 +65,7 @@ const placedByItself = /^[0-9a-f]{8}~/
 
 /** The groups that can hold keys with this prefix. All keys of a prefix that fixes the placement lie in one. */
 export function scanGroups(map: ShardMap, keyspace: string, prefix: string): readonly string[] | undefined {
-  const shards = map.keyspaces[keyspace]?.shards
+  const shards = shardsOf(map, keyspace)
   if (shards === undefined) return undefined
   if (placedByItself.test(prefix) || prefix.includes('/')) {
     const group = locate(map, keyspace, prefix)?.group

@@ -90,7 +90,7 @@ describe('a stale map', () => {
   })
 })
 
-describe('reads, scans, bulks and lookups', () => {
+describe('reads, scans and bulks', () => {
   const read = (keys: string[], more: object = {}): SessionRequest => ({
     type: 'read',
     keys: keys.map(key => ({ keyspace: 'kv', key })),
@@ -183,50 +183,6 @@ describe('reads, scans, bulks and lookups', () => {
     actor.request({ type: 'bulk', operations: keys.map(add), deadlineMs: 200 })
     expect(answers(tickUntil(anyReply))).toMatchObject([{ type: 'bulkDone', status: 'unavailable' }])
     expect(actor.state.submits.size).toBe(0)
-  })
-
-  it('[EX12] a lookup answers what the coordinating group has recorded', () => {
-    const id = { session: 'client', sequence: 3 }
-    const lookup: SessionRequest = {
-      type: 'lookup',
-      id,
-      keyspace: 'kv',
-      key: k0,
-      fingerprint: 'f',
-      deadlineMs: 300,
-    }
-    expect(runs(actor.request(lookup))).toMatchObject([
-      { type: 'transacted', id, outcome: { status: 'unavailable' } },
-    ])
-    runs(actor.request(transact([put(k0)], { id, fingerprint: 'f' })))
-    expect(runs(actor.request(lookup))).toMatchObject([{ outcome: { status: 'committed' } }])
-    expect(runs(actor.request({ ...lookup, fingerprint: 'g' }))).toMatchObject([
-      { outcome: { status: 'conflictingRequest' } },
-    ])
-    actor.request(lookup)
-    expect(answers(tickUntil(anyReply))).toMatchObject([{ outcome: { status: 'unknown' } }])
-  })
-
-  it('[EX12] a lookup of what is under way here waits for it', () => {
-    const id = { session: 'client', sequence: 3 }
-    const first = actor.request(transact([put(k0)], { id }))
-    expect(actor.request({ type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 300 }).sent).toEqual([])
-    expect(runs(first)).toMatchObject([
-      { outcome: { status: 'committed' } },
-      { outcome: { status: 'committed' } },
-    ])
-  })
-
-  it('[EX12] the answer to a lookup does not settle a send of the same transaction', () => {
-    const id = { session: 'client', sequence: 3 }
-    const lookup = only(
-      sentOf(actor.request({ type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 300 })),
-    )
-    const sent = actor.request(transact([put(k0)], { id }))
-    const nothing = { status: 'unavailable', detail: 'nothing is known' } as const
-    const effects = actor.message(lookup.to, { type: 'submitted', id, outcome: nothing })
-    expect(answers(effects)).toHaveLength(1)
-    expect(runs(sent)).toMatchObject([{ outcome: { status: 'committed' } }])
   })
 
   it('shows what waits', () => {

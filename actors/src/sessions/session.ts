@@ -8,7 +8,7 @@ import type { ToSession } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
 import { onBulk, onBulkDeadline } from './bulk.ts'
 import { keepTicking, onNotLeader, onOverloaded, onPeer, onWrongEpoch, retryCalls } from './calls.ts'
-import { onLookedUp, onLookup, onLookupDeadline } from './lookup.ts'
+import { onLookedUp, onLookup, onLookupDeadline, openLookups } from './lookup.ts'
 import type { SessionRequest } from './messages.ts'
 import { onMap } from './new-map.ts'
 import { openSession } from './own-session.ts'
@@ -41,6 +41,7 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     asks: new Map(),
     calls: new Map(),
     submits: new Map(),
+    lookups: new Map(),
     mapCall: undefined,
     nextNumber: 1,
     ticking: false,
@@ -120,9 +121,11 @@ function refuse(context: Context, asker: Asker, request: Exclude<SessionRequest,
 
 function onAnswer(context: Context, from: NodeId, message: ToSession | MapAnswer) {
   switch (message.type) {
-    case 'submitted':
-      onSubmitted(context, from, message)
-      return onLookedUp(context, from, message)
+    case 'submitted': {
+      const tx = txKey(message.id)
+      onSubmitted(context, from, tx, message)
+      return onLookedUp(context, from, tx, message)
+    }
     case 'map':
       return onMap(context, from, message)
     case 'keysRead':
@@ -155,9 +158,7 @@ function onCall(
   if (message.tx === undefined) return
   const submitted = state.calls.get(state.submits.get(message.tx) ?? 0)
   if (submitted !== undefined) return handle(submitted)
-  for (const call of state.calls.values()) {
-    if (call.work.kind === 'lookup' && txKey(call.work.id) === message.tx) handle(call)
-  }
+  for (const { call } of openLookups(state, message.tx)) handle(call)
 }
 
 function onTick(context: Context): void {

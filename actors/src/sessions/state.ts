@@ -39,6 +39,8 @@ export interface SessionState {
   readonly calls: Map<number, Call>
   /** The call of each open submit, so that a retry by the client joins it. */
   readonly submits: Map<TxKey, number>
+  /** The calls of open lookups: one for each asker. */
+  readonly lookups: Map<TxKey, Set<number>>
   /** The call that fetches the map, when one is open. */
   mapCall: number | undefined
   /** Numbers asks and calls. */
@@ -98,6 +100,7 @@ export type Ask = TransactAsk | LookupAsk | ReadAsk | ScanAsk | BulkAsk
 export type SubmitWork = {
   readonly kind: 'submit'
   readonly id: TxId
+  readonly tx: TxKey
   readonly operations: readonly Operation[]
   shares: readonly Share[]
   readonly firstIncomplete: number
@@ -110,9 +113,16 @@ export type SubmitWork = {
   /** Numbers of the sends that may still cause something. Empty: certainly nothing is running, and nothing will. */
   readonly unsettled: Set<number>
 }
+export type LookupWork = {
+  readonly kind: 'lookup'
+  readonly ask: number
+  readonly id: TxId
+  readonly tx: TxKey
+  readonly fingerprint: string | undefined
+}
 export type Work =
   | SubmitWork
-  | { readonly kind: 'lookup'; readonly ask: number; readonly id: TxId; readonly fingerprint?: string }
+  | LookupWork
   | { readonly kind: 'read'; readonly ask: number; readonly positions: readonly number[] }
   | { readonly kind: 'scan'; readonly ask: number }
   | { readonly kind: 'map' }

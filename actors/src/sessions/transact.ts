@@ -1,6 +1,6 @@
 /** Transactions: exactly once, however often they are sent (SPEC.md, EX). */
 import { assert, type NodeId } from '@synod/runtime/protocol'
-import type { Share, Submitted } from '../transactions/messages.ts'
+import type { Share, Submitted, TxKey } from '../transactions/messages.ts'
 import type { Operation, Outcome, TxId } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { onChunkOutcome } from './bulk.ts'
@@ -8,7 +8,15 @@ import { closeCall, closedUpTo, ledBy, openCall, waitAfter } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { closeId, leaveSession, takeId } from './own-session.ts'
 import { planShares } from './plan.ts'
-import { type Ask, type Call, type Context, type SubmitWork, takeNumber, txKey } from './state.ts'
+import {
+  type Ask,
+  type Call,
+  type Context,
+  type SessionState,
+  type SubmitWork,
+  takeNumber,
+  txKey,
+} from './state.ts'
 
 type Transact = Extract<SessionRequest, { type: 'transact' }>
 
@@ -18,7 +26,7 @@ export function onTransact(context: Context, asker: Asker, request: Transact) {
   const say = (outcome: Outcome) => answer(asker, { type: 'transacted', id, outcome }, context.out)
   const shares = planOrRefuse(context, request.operations)
   if ('status' in shares) return say(shares)
-  const open = request.id === undefined ? undefined : openSubmit(context, request.id)
+  const open = request.id === undefined ? undefined : openSubmit(state, txKey(request.id))
   if (open !== undefined && !sameRequest(open.work, request)) {
     return say({ status: 'conflictingRequest', detail: 'this id is in use for another request' })
   }
@@ -51,7 +59,9 @@ export function submit(
       : { id: request.id, firstIncomplete: request.firstIncomplete ?? 0 }
   const work: SubmitWork = {
     kind: 'submit',
-    ...taken,
+    id: taken.id,
+    tx: txKey(taken.id),
+    firstIncomplete: taken.firstIncomplete,
     operations,
     shares,
     fingerprint: request.fingerprint,
@@ -61,7 +71,7 @@ export function submit(
     unsettled: new Set(),
   }
   const call = openCall(context, work, coordinator.group, context.nowMs + request.deadlineMs)
-  state.submits.set(txKey(work.id), call.number)
+  state.submits.set(work.tx, call.number)
   return work
 }
 
@@ -81,11 +91,11 @@ function planOrRefuse(context: Context, operations: readonly Operation[]): reado
 }
 
 export function openSubmit(
-  context: Context,
-  id: TxId,
+  { calls, submits }: SessionState,
+  tx: TxKey,
 ): { readonly call: Call; readonly work: SubmitWork } | undefined {
-  const number = context.state.submits.get(txKey(id))
-  const call = number === undefined ? undefined : context.state.calls.get(number)
+  const number = submits.get(tx)
+  const call = number === undefined ? undefined : calls.get(number)
   return call?.work.kind === 'submit' ? { call, work: call.work } : undefined
 }
 
@@ -97,8 +107,8 @@ function sameRequest(work: SubmitWork, request: Transact): boolean {
 }
 
 /** Only what is final, or what certainly ended without an effect, goes to the asker. */
-export function onSubmitted(context: Context, from: NodeId, message: Submitted) {
-  const open = openSubmit(context, message.id)
+export function onSubmitted(context: Context, from: NodeId, tx: TxKey, message: Submitted) {
+  const open = openSubmit(context.state, tx)
   if (open === undefined) return
   const { call, work } = open
   const { outcome } = message
@@ -115,7 +125,6 @@ export function onSubmitted(context: Context, from: NodeId, message: Submitted) 
 export function finishSubmit(context: Context, call: Call, work: SubmitWork, outcome: Outcome): void {
   const { state } = context
   closeCall(context, call)
-  state.submits.delete(txKey(work.id))
   if (outcome.status === 'unknown') state.own = leaveSession(state.own, work.id)
   else closeId(state.own, work.id)
   for (const number of work.asks) {
@@ -139,7 +148,7 @@ export function outcomeAtDeadline(call: Call, work: SubmitWork): Outcome {
 
 /** One asker's time is over; the transaction goes on while another one waits. */
 export function onTransactDeadline(context: Context, ask: Ask & { readonly id: TxId }) {
-  const open = openSubmit(context, ask.id)
+  const open = openSubmit(context.state, txKey(ask.id))
   if (open === undefined) return
   const { call, work } = open
   const outcome = outcomeAtDeadline(call, work)

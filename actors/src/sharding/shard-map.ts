@@ -31,7 +31,7 @@ const prefixed = /^([0-9a-f]{8})~/
  * with its user); otherwise the part before the first `/` is hashed, so that `7/price` and `7/count` lie together.
  */
 export function placement(key: string): number {
-  const own = prefixed.exec(key)
+  const own = key[8] === '~' ? prefixed.exec(key) : null
   if (own?.[1] !== undefined) return Number.parseInt(own[1], 16)
   const slash = key.indexOf('/')
   return hash32(slash < 0 ? key : key.slice(0, slash))
@@ -46,8 +46,13 @@ export function hash32(text: string): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+/** Undefined when there is no such keyspace: names come from outside, and `constructor` is none. */
+export function shardsOf(map: ShardMap, keyspace: string): readonly Shard[] | undefined {
+  return Object.hasOwn(map.keyspaces, keyspace) ? map.keyspaces[keyspace]?.shards : undefined
+}
+
 /** Undefined when there is no such keyspace. */
 export function locate(map: ShardMap, keyspace: string, key: string): Shard | undefined {
   const at = placement(key)
-  return map.keyspaces[keyspace]?.shards.find(shard => at >= shard.from && at < shard.to)
+  return shardsOf(map, keyspace)?.find(shard => at >= shard.from && at < shard.to)
 }

@@ -65,10 +65,11 @@ export interface TallyRow {
 
 /** The kinds of rows: the row of `tx` among the records has the key `r/<tx>`. Most tables are empty most of the time. */
 export const tables = ['v', 'l', 'g', 'e', 'p', 'r', 'u', 't', 's', 'x', 'tally'] as const
+export type Kind = (typeof tables)[number]
 
 type TableOf<S, Row> = S extends Store ? Table<Row> : ReadonlyTable<Row>
 
-function kind<Row>(name: (typeof tables)[number]) {
+function kind<Row>(name: Kind) {
   return <S extends ReadonlyStore>(store: S) => store.table(name) as TableOf<S, Row>
 }
 

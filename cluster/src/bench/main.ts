@@ -1,4 +1,4 @@
-/** `pnpm bench [tell|remote-tell|put|checkout|all]`: ratios beside a peer or limit of the same run. */
+/** `pnpm bench [tell|remote-tell|put|checkout|simulation|all]`: ratios beside a peer or limit of the same run. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { printJson } from '../cli/output.ts'
 import { benchCheckout } from './checkout.ts'
@@ -7,6 +7,7 @@ import { thisMachine } from './machine.ts'
 import type { BenchOptions } from './options.ts'
 import { benchPut } from './put.ts'
 import { benchRemoteTell } from './remote-tell.ts'
+import { benchSimulation } from './simulation.ts'
 import { benchTell } from './tell.ts'
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchReport>>> = {
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   'remote-tell': benchRemoteTell,
   put: benchPut,
   checkout: benchCheckout,
+  simulation: benchSimulation,
 }
 
 interface Flags {

@@ -1,4 +1,4 @@
-/** The load of the put bench, in a process of its own: callers in a closed loop over one client for each node. */
+/** The load of the put bench, in a process of its own: callers in a closed loop over one client. */
 import { connect } from '../client/index.ts'
 import { scriptArgument } from './children.ts'
 import type { Measured } from './figure.ts'
@@ -23,7 +23,7 @@ export type PutResult = Measured & {
 
 async function load(options: PutLoad): Promise<PutResult> {
   const { urls, callers, keys } = options
-  const clients = urls.map((_, startAt) => connect(urls, { startAt }))
+  const client = connect(urls)
   const value = 'v'.repeat(options.valueBytes)
   const latencies = new Latencies()
   let failed = 0
@@ -32,8 +32,6 @@ async function load(options: PutLoad): Promise<PutResult> {
   const from = performance.now() + options.warmUpSeconds * 1_000
   const until = from + options.seconds * 1_000
   const caller = async (index: number) => {
-    const client = clients[index % clients.length]
-    if (client === undefined) return
     for (let call = index; performance.now() < until; call += callers) {
       const began = performance.now()
       try {
@@ -49,7 +47,7 @@ async function load(options: PutLoad): Promise<PutResult> {
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, index) => caller(index)))
-  for (const client of clients) client.close()
+  client.close()
   const { user, system } = process.cpuUsage()
   return {
     ...latencies.measured(options.seconds),

@@ -22,7 +22,7 @@ export async function benchPut(options: BenchOptions): Promise<BenchReport> {
     const peer = missing.length === 0 ? await etcdPeer(tools) : undefined
     const figures: Figure[] = []
     for (const callers of options.callers ?? callerCounts) {
-      const load = { callers, keys: 10_000, valueBytes: 100, warmUpSeconds: 2, seconds: options.seconds }
+      const load = { callers, keys: 10_000, valueBytes: 100, warmUpSeconds: 10, seconds: options.seconds }
       options.progress(`put: ${callers} callers`)
       const ours = await oursUnder(load)
       const floor = heldToFloor.has(callers) ? { floor: { ratio: 1 } } : {}

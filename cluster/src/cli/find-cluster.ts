@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { readRunning } from '../launcher/data-folder.ts'
+import { isAlive } from '../launcher/process-id.ts'
 import { exitCode, Failure } from '../node/failure.ts'
 import { userFolder } from './paths.ts'
 
@@ -40,6 +41,11 @@ export async function findCluster(options: WhereOptions): Promise<FoundCluster> 
   const running = readRunning(data)
   if (running === undefined) {
     throw new Failure(`no cluster runs on ${data}; start one with: pnpm cluster start`)
+  }
+  if (!isAlive(running.launcher) && !running.nodes.some(node => isAlive(node.process))) {
+    throw new Failure(
+      `the cluster on ${data} has ended without being stopped; start it again with: pnpm cluster start --data ${data}`,
+    )
   }
   return { nodes: running.nodes, launcher: running.dashboard, token: token ?? running.adminToken }
 }
@@ -101,8 +107,10 @@ export async function answerOf(response: Response, url: string): Promise<unknown
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '')
   const body: unknown = isJson && text !== '' ? JSON.parse(text) : text
   if (response.ok) return body
-  const detail = isJson ? (body as { detail?: unknown }).detail : undefined
-  throw new Failure(typeof detail === 'string' ? detail : `${url} answered ${response.status}`)
+  const { detail, type } = (isJson ? body : {}) as { readonly detail?: unknown; readonly type?: unknown }
+  // What the edge calls badly formed was typed that way.
+  const code = type === 'urn:synod:problem:bad-request' ? exitCode.usage : exitCode.failed
+  throw new Failure(typeof detail === 'string' ? detail : `${url} answered ${response.status}`, code)
 }
 
 export async function getJson(url: string, token: string | undefined): Promise<unknown> {

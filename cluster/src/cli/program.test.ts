@@ -41,10 +41,18 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     ],
     [['start', '--port', '0'], '--port: must be a whole number from 1 to 65530'],
     [['start', '--config', 'none.yaml'], 'none.yaml: there is no such file'],
+    [['start', '--config', 'docs'], 'docs: it is a folder'],
     [['stop', 'now'], "error: too many arguments for 'stop'. Expected 0 arguments but got 1: now."],
     [['node'], "error: required option '--config <file>' not specified"],
     [['log'], "error: missing required argument 'group'"],
-    [['kv', 'gte', 'a'], "error: unknown command 'gte'\n(Did you mean get?)"],
+    [['kv', 'gte', 'a'], 'kv has no command "gte"; did you mean "get"? (pnpm cluster kv --help)'],
+    [
+      ['kv', '--data', 'here'],
+      'kv needs a command first; known: get, put, delete, cas, scan (pnpm cluster kv --help)',
+    ],
+    [['order'], 'order needs a command first; known: demo (pnpm cluster order --help)'],
+    [['help', 'strat'], 'unknown verb "strat"; did you mean "start"?'],
+    [['kv', 'put', 'a', ''], `an empty word is not JSON; quote it for the shell: '{"a":1}', or '"text"'`],
     [
       ['tx', 'nonsense'],
       'operations must be a JSON list, for instance \'[{"op":"get","keyspace":"kv","key":"a"}]\'',
@@ -98,7 +106,42 @@ describe('what cannot be done ends with 1, and says what to do', () => {
   })
 })
 
+test('a file that cannot be used is named with the reason, without a stack', async () => {
+  const file = join(folder, 'secret')
+  writeFileSync(file, '')
+  const inside = join(file, 'history.jsonl')
+  const { code, err } = await cluster('verify', '--history', inside)
+  expect({ code, err }).toEqual({ code: 1, err: `${inside}: a file is in the way` })
+})
+
+test('a cluster that ended without being stopped is not waited for', async () => {
+  const gone = { pid: 1, began: 'never' }
+  const left = { nodes: [{ id: 'n1', url: 'http://127.0.0.1:1', process: gone }], launcher: gone }
+  const crashed = join(folder, 'crashed')
+  mkdirSync(crashed)
+  writeFileSync(join(crashed, 'cluster.json'), JSON.stringify(left))
+  const { code, err } = await cluster('status', '--data', crashed)
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: `the cluster on ${crashed} has ended without being stopped; start it again with: pnpm cluster start --data ${crashed}`,
+  })
+})
+
 describe('help', () => {
+  test.each([['help'], ['-h'], ['--help']])('%s shows every verb', async argument => {
+    const { code, out } = await cluster(argument)
+    expect(code).toBe(0)
+    for (const verb of verbs) expect(out).toContain(`\n  ${verb.name} `)
+  })
+
+  test('help of a verb, and the version', async () => {
+    expect((await cluster('help', 'start')).out).toContain('start a cluster on this machine')
+    expect(await cluster('--version')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+
   test('alone shows every verb and the five to start with', async () => {
     const { code, out } = await cluster()
     expect(code).toBe(0)

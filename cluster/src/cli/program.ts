@@ -1,12 +1,15 @@
 /** The command line from its verbs: help, examples, suggestions, exit codes. */
+import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { suggestion } from '../config/nearest.ts'
 import { ConfigError } from '../config/parse.ts'
-import { exitCode, Failure } from '../node/failure.ts'
+import { exitCode, Failure, systemProblem } from '../node/failure.ts'
 import type { Verb } from './verb.ts'
 import { verbs } from './verbs/index.ts'
 
 const chapters: readonly Verb['chapter'][] = ['Running', 'Looking', 'Using', 'Breaking and proving']
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 const firstSteps = `The five to start with:
   pnpm cluster start            three nodes with the shop, here; Ctrl-C stops them
@@ -24,6 +27,7 @@ export function program(): Command {
     .addHelpOption(new Option('-h, --help', 'this help').hideHelp())
     .helpCommand(false)
     .exitOverride()
+    .version(version, '--version', 'which version this is')
     .configureHelp({ subcommandTerm: command => command.name() })
     .addHelpText('after', `\n${firstSteps}`)
   for (const chapter of chapters) {
@@ -32,10 +36,20 @@ export function program(): Command {
   }
   root.argument('[verb]').action((name: string | undefined) => {
     if (name === undefined) root.outputHelp()
+    else if (name === 'help') helpWith(root)
     else throw new Failure(`unknown verb ${JSON.stringify(name)}; ${verbHint(name)}`, exitCode.usage)
   })
   root.allowExcessArguments().allowUnknownOption()
   return root
+}
+
+/** `cluster help`, `cluster help start`. */
+function helpWith(root: Command): void {
+  const [, name] = root.args
+  const command = root.commands.find(one => one.name() === name)
+  if (name !== undefined && command === undefined)
+    throw new Failure(`unknown verb ${JSON.stringify(name)}; ${verbHint(name)}`, exitCode.usage)
+  ;(command ?? root).outputHelp()
 }
 
 function verbHint(name: string): string {
@@ -54,6 +68,27 @@ function addVerb(root: Command, verb: Verb): void {
     .showSuggestionAfterError()
     .addHelpText('after', `\nExamples:\n${verb.examples.map(line => `  pnpm cluster ${line}`).join('\n')}`)
   verb.define(command)
+  if (command.commands.length > 0) askForCommand(command)
+}
+
+/** Of a verb that has commands of its own: alone, or with options that belong to them. */
+function askForCommand(command: Command): void {
+  const names = command.commands.map(one => one.name())
+  command
+    .usage('<command> [options]')
+    .argument('[command]')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action((name: string | undefined) => {
+      const verb = command.name()
+      const wrong =
+        name === undefined || name.startsWith('-')
+          ? `${verb} needs a command first`
+          : `${verb} has no command ${JSON.stringify(name)}`
+      const hint =
+        name === undefined || name.startsWith('-') ? `known: ${names.join(', ')}` : suggestion(name, names)
+      throw new Failure(`${wrong}; ${hint} (pnpm cluster ${verb} --help)`, exitCode.usage)
+    })
 }
 
 /** Runs one command; answers the exit code. */
@@ -74,6 +109,11 @@ function explain(error: unknown): number {
   if (error instanceof Failure || error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`)
     return error instanceof Failure ? error.exitCode : exitCode.usage
+  }
+  const problem = systemProblem(error)
+  if (problem !== undefined) {
+    process.stderr.write(`${problem}\n`)
+    return exitCode.failed
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return exitCode.failed

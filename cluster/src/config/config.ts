@@ -1,5 +1,5 @@
 /** Configurations as the rest of the package uses them: files, flags and defaults settled into one object. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError, type Parsed, type Path, parseYaml, validate } from './parse.ts'
@@ -155,6 +155,7 @@ function readYaml<Schema extends z.ZodType>(
   shown: string,
 ): Parsed<z.output<Schema>> {
   if (!existsSync(path)) throw new ConfigError([`${shown}: there is no such file`])
+  if (statSync(path).isDirectory()) throw new ConfigError([`${shown}: it is a folder`])
   return parseYaml(schema, readFileSync(path, 'utf8'), shown)
 }
 

@@ -4,27 +4,31 @@ import { describe, expect, test } from 'vitest'
 import { Admission, admitting } from './admission.ts'
 
 const waitMs = 1_000
-const always = 100
+const few = 100
 const crowd = 5_000
 
 /** A server that answers so many a second, in order, and asks the admission for each that comes. */
 class Server {
   now = 0
-  readonly admission = new Admission({ waitMs, always, crowd }, () => this.now)
+  readonly admission = new Admission({ waitMs, few, crowd }, () => this.now)
   readonly queue: { readonly ticket: NonNullable<ReturnType<Admission['enter']>>; readonly at: number }[] = []
   refused = 0
   /** How long each answered one has waited, by the millisecond of its answer. */
   waits: number[] = []
   #credit = 0
 
-  /** A millisecond passes. */
-  tick(arrivals: number, answersPerMs: number): void {
-    this.now++
-    for (let count = 0; count < arrivals; count++) {
+  arrive(count: number): void {
+    for (let at = 0; at < count; at++) {
       const ticket = this.admission.enter()
       if (ticket === undefined) this.refused++
       else this.queue.push({ ticket, at: this.now })
     }
+  }
+
+  /** A millisecond passes. */
+  tick(arrivals: number, answersPerMs: number): void {
+    this.now++
+    this.arrive(arrivals)
     this.#credit = Math.min(this.#credit + answersPerMs, this.queue.length)
     for (; this.#credit >= 1; this.#credit--) {
       const next = this.queue.shift()
@@ -71,15 +75,34 @@ describe('what a node can answer in time comes in', () => {
     for (let at = 0; at < 30_000; at++) {
       const before = server.waits.length
       server.tick(0, 5)
-      server.tick(server.waits.length - before, 0)
+      server.arrive(server.waits.length - before)
     }
     expect(server.refused).toBe(0)
   })
 
-  test('[GW1] so many may always wait, however slowly it goes', () => {
+  test('[GW1] a hundred that come together are no crowd, as long as they need not wait four times as long', () => {
+    for (const answersPerMs of [0.04, 0.1, 1]) {
+      const server = new Server()
+      server.run(10_000, 0.9 * answersPerMs, answersPerMs)
+      server.run(few, 1, answersPerMs)
+      for (let at = 0; at < 20_000; at++) {
+        const before = server.waits.length
+        server.tick(0, answersPerMs)
+        server.arrive(server.waits.length - before)
+      }
+      expect(server.refused).toBe(0)
+    }
+  })
+
+  test('[GW1] where nothing is answered a few wait, and others once something is', () => {
     const server = new Server()
-    server.run(60_000, 1, 0.001)
-    expect(server.queue.length).toBeGreaterThanOrEqual(always)
+    server.run(60_000, 1, 0)
+    const waiting = server.queue.length
+    expect(waiting).toBeLessThanOrEqual(crowd)
+    server.run(10_000, 1, 1.2)
+    const before = server.refused
+    server.run(10_000, 1, 1.2)
+    expect(server.refused).toBe(before)
   })
 })
 
@@ -129,7 +152,7 @@ test('[GW2] what is stuck for a reason of its own keeps nobody out', () => {
   const server = new Server()
   const stuck = Array.from({ length: 150 }, () => server.admission.enter())
   server.run(3_000, 1, 2)
-  expect(server.admission.waiting).toBeLessThan(always)
+  expect(server.admission.waiting).toBeLessThan(few)
   const before = server.refused
   server.run(20_000, 1, 2)
   expect(server.refused).toBe(before)
@@ -141,7 +164,7 @@ test('[GW3] what is refused at the door has not been asked, and is said to be ov
   let now = 0
   let asked = 0
   const answers: ((answer: Answer) => void)[] = []
-  const admission = new Admission({ waitMs, always: 2, crowd: 3 }, () => now)
+  const admission = new Admission({ waitMs, few: 2, crowd: 17 }, () => now)
   const node = admitting(
     {
       node: nodeId('n1'),
@@ -154,11 +177,11 @@ test('[GW3] what is refused at the door has not been asked, and is said to be ov
     admission,
   )
   const ask = () => node.ask(address(nodeId('n1'), 'session', 'main'), {}, 10)
-  const first = [ask(), ask(), ask()]
+  const first = Array.from({ length: 17 }, ask)
   now = 1_500
   expect(await ask()).toEqual({ outcome: 'refused', reason: 'overloaded' })
-  expect([asked, admission.waiting, admission.refused]).toEqual([3, 3, 1])
+  expect([asked, admission.waiting, admission.refused]).toEqual([17, 17, 1])
   for (const answer of answers) answer({ outcome: 'answered', result: 'done' })
-  expect(await Promise.all(first)).toHaveLength(3)
+  expect(await Promise.all(first)).toHaveLength(17)
   expect(admission.waiting).toBe(0)
 })

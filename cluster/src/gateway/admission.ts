@@ -13,13 +13,13 @@ import type { GatewayNode } from './node.ts'
 export interface AdmissionLimits {
   /** How long a request may have to wait, in milliseconds. */
   readonly waitMs: number
-  /** So many may always wait: the rate of a node at rest says nothing of what it can do. */
-  readonly always: number
+  /** So many may wait four times as long: a hundred that come together are no crowd. */
+  readonly few: number
   /** So many may wait when they come all at once, after calm: nobody knows yet how quickly it goes. */
   readonly crowd: number
 }
 
-export const defaultAdmission: AdmissionLimits = { waitMs: 1_000, always: 128, crowd: 4_096 }
+export const defaultAdmission: AdmissionLimits = { waitMs: 1_000, few: 128, crowd: 4_096 }
 
 /** A request on its way. */
 interface Ticket {
@@ -29,6 +29,10 @@ interface Ticket {
   stuck: boolean
 }
 
+/** How much longer a few may wait than many. */
+const patience = 4
+/** May wait even where nothing is answered: so it is noticed when something is again. */
+const fewest = 16
 /** Seconds that are looked back: a leader may be away for some of them. */
 const lookBack = 5
 
@@ -114,18 +118,20 @@ export class Admission {
 
   /** How many may wait now. */
   limit(): number {
-    const best = Math.max(...this.#answered)
-    return Math.max(this.#limits.always, Math.ceil((best * this.#limits.waitMs) / 1_000))
+    const { waitMs, few } = this.#limits
+    const inTime = (Math.max(...this.#answered) * waitMs) / 1_000
+    return Math.ceil(Math.max(inTime, Math.min(few, patience * inTime), fewest))
   }
 
   #isFull(now: number): boolean {
     this.#forget()
-    if (this.#waiting < this.#limits.always) return false
+    if (this.#waiting < Math.min(this.#limits.few, fewest)) return false
     this.#turnTo(now)
+    if (this.#waiting < this.limit()) return false
     if (now - this.#crowdedAt > lookBack * 1_000) this.#graceUntil = now + this.#limits.waitMs
     this.#crowdedAt = now
     const crowd = now < this.#graceUntil ? this.#limits.crowd : 0
-    return this.#waiting >= Math.max(crowd, this.limit())
+    return this.#waiting >= crowd
   }
 
   #forget(): void {

@@ -65,7 +65,7 @@ describe('bad input is refused with what to change', () => {
       'keyspace "bad keyspace": must be 1 to 63 letters, digits, ".", "_" or "-"',
     ],
     ['GET', longKey, 400, 'key: must be at most 512 characters'],
-    ['GET', '/kv/kv?limit=0', 400, 'body: Too small: expected number to be >=1'],
+    ['GET', '/kv/kv?limit=0', 400, 'limit "0": must be a whole number from 1 to 1000'],
     ['GET', '/tx/nonsense', 400, '"nonsense" is not a transaction id of this cluster'],
   ]
   test.each(cases)('%s %s → %i', async (method, path, status, detail) => {

@@ -1,7 +1,7 @@
 /** Request bodies: JSON, bounded, with errors that say what is wrong. */
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { deepest, isShallow } from './depth.ts'
+import { unfitness } from './plain-json.ts'
 import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
@@ -48,7 +48,8 @@ export async function jsonBody(c: Context): Promise<unknown> {
   const text = await c.req.text()
   if (text === '') throw new BadInput('the body is empty: send a JSON value')
   const value = parsed(text)
-  if (!isShallow(value)) throw new BadInput(`the body is nested deeper than ${deepest} levels`)
+  const why = unfitness(value)
+  if (why !== undefined) throw new BadInput(`the body ${why}`)
   return value
 }
 

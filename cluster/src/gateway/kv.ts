@@ -97,7 +97,9 @@ async function get(c: Context, node: GatewayNode, deadlineMs: number): Promise<R
 
 async function scan(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
   const keyspace = parseName('keyspace', parameter(c, 'keyspace'))
-  const limit = parse(z.coerce.number().pipe(z.int().min(1).max(1_000)), c.req.query('limit') ?? '100')
+  const limit = Number(c.req.query('limit') ?? '100')
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
+    throw new BadInput(`limit ${JSON.stringify(c.req.query('limit'))}: must be a whole number from 1 to 1000`)
   const after = c.req.query('after')
   const asked = await askSession(node, {
     type: 'scan',

@@ -1,18 +1,24 @@
 /** Operations as they arrive from outside: checked in shape and size, with an error that names the field. */
 import type { Operation } from '@synod/actors'
 import { z } from 'zod'
-import { deepest, isShallow } from './depth.ts'
+import { unfitness } from './plain-json.ts'
 import { BadInput } from './problem.ts'
 
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 letters, digits, ".", "_" or "-"')
-const key = z.string().min(1, 'must not be empty').max(512, 'must be at most 512 characters')
+const text = z.string().refine(given => given.isWellFormed(), 'holds half of a surrogate pair')
+export const keySchema = text.min(1, 'must not be empty').max(512, 'must be at most 512 characters')
+export const prefixSchema = text.max(512)
+const key = keySchema
 const integer = z.int(`must be an integer between −(2^53−1) and 2^53−1`)
-// The depth comes first: the check for JSON calls itself for each level.
+// This comes first: the check for JSON calls itself for each level, however many.
 const json = z
   .unknown()
-  .refine(input => isShallow(input), `must not be nested deeper than ${deepest} levels`)
+  .superRefine((input, context) => {
+    const message = unfitness(input)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
   .pipe(z.json())
 const value = json.refine(input => input !== null, 'must not be null: delete the key instead')
 const on = { keyspace: name, key }
@@ -38,7 +44,7 @@ export const operationSchema = z.discriminatedUnion('op', [
   z.strictObject({
     op: z.literal('scan'),
     ...on,
-    prefix: z.string().max(512),
+    prefix: prefixSchema,
     limit: z.int().min(1).max(1_000).optional(),
   }),
   z.strictObject({ op: z.literal('put'), ...on, value, external }),

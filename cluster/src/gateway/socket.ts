@@ -10,7 +10,7 @@ import { decode, encode } from '@synod/runtime/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { askSession, type GatewayNode } from './node.ts'
-import { operationsSchema, parse, refuseShopWrites } from './operations.ts'
+import { keySchema, operationsSchema, parse, prefixSchema, refuseShopWrites } from './operations.ts'
 import { BadInput } from './problem.ts'
 import { closeCodes } from './socket-codes.ts'
 
@@ -24,7 +24,7 @@ const maxFrameBytes = 4 * 1024 * 1024
 const closingMs = 1_000
 
 const name = z.string().min(1).max(63)
-const key = z.string().min(1).max(512)
+const key = keySchema
 const deadlineMs = z.number().positive().max(600_000)
 const txId = z.strictObject({ session: z.string().min(1).max(128), sequence: z.int().min(1) })
 const requestSchema = z.discriminatedUnion('type', [
@@ -46,8 +46,8 @@ const requestSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('scan'),
     keyspace: name,
-    prefix: z.string().max(512),
-    after: z.string().max(512).optional(),
+    prefix: prefixSchema,
+    after: prefixSchema.optional(),
     limit: z.int().min(1).max(1_000),
     deadlineMs,
   }),

@@ -21,6 +21,25 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
+const whyNot: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this user may not do that there',
+  EPERM: 'this user may not do that there',
+  EROFS: 'that file system is read-only',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a file is in the way',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EMFILE: 'too many files are open',
+}
+
+/** What the system said of a file, for a user who can mend it; undefined when the error is of another kind. */
+export function systemProblem(error: unknown): string | undefined {
+  const why = whyNot[codeOf(error)]
+  if (why === undefined || !(error instanceof Error && 'path' in error)) return undefined
+  return `${String(error.path)}: ${why}`
+}
+
 /** Throws `Failure` when the folder cannot be made or written. */
 export function writableFolder(path: string): void {
   try {

@@ -3,7 +3,7 @@ import { DamagedRow } from '@synod/runtime/host'
 import { isLoopback, loadNodeConfig, type NodeConfig } from '../config/config.ts'
 import { ConfigError } from '../config/parse.ts'
 import { adminToken } from './access.ts'
-import { exitCode, Failure, listen, writableFolder } from './failure.ts'
+import { exitCode, Failure, listen, systemProblem, writableFolder } from './failure.ts'
 import { type HostedNode, type Parts, startHost } from './host.ts'
 import { type Log, openLog } from './log.ts'
 import { parent } from './parent.ts'
@@ -24,7 +24,8 @@ export async function runNode(file: string, base: string, parts: Parts = {}): Pr
   } catch (error) {
     const known = error instanceof Failure || error instanceof ConfigError
     if (known) refuse(error.message, error instanceof Failure ? error.exitCode : exitCode.usage)
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(`${systemProblem(error) ?? stack}\n`)
     leave(exitCode.failed)
   }
 }

@@ -41,6 +41,21 @@ describe('the server of a node', () => {
     expect(await upgradeStatus(`${url}/client`, { Origin: 'https://evil.example' })).toBe(403)
   })
 
+  test('[GW3] refuses what is too much at the door, and keeps the connection', async () => {
+    let served = 0
+    const serve = () => {
+      served++
+      return new Response('served')
+    }
+    door.serve(serve, path => path === '/busy')
+    const refused = await fetch(`${url}/busy`, { method: 'POST', body: 'x'.repeat(100_000) })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(refused.headers.get('connection')).not.toBe('close')
+    expect(await refused.json()).toMatchObject({ type: 'urn:synod:problem:overloaded', status: 503 })
+    expect(served).toBe(0)
+    expect(await (await fetch(`${url}/calm`)).text()).toBe('served')
+  })
+
   test('drains: what was taken is answered, what comes then is refused', async () => {
     let answer: (response: Response) => void = () => undefined
     let taken: () => void = () => undefined

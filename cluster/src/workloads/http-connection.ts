@@ -39,6 +39,7 @@ export class HttpConnection {
   #timer: NodeJS.Timeout | undefined
   #connected = false
   #usedAt = 0
+  #closed = false
 
   constructor(url: string) {
     const { hostname, port } = new URL(url)
@@ -49,6 +50,7 @@ export class HttpConnection {
   /** Rejects with `ConnectionLost`; the next request dials anew. */
   request(method: string, path: string, timeoutMs: number, headers = ''): Promise<HttpAnswer> {
     if (this.#waiting !== undefined) throw new Error('one request at a time')
+    if (this.#closed) return Promise.reject(new ConnectionLost('closed', false))
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
       this.#timer = setTimeout(() => this.#lost(`no answer within ${timeoutMs} ms`), timeoutMs)
@@ -59,7 +61,9 @@ export class HttpConnection {
     })
   }
 
+  /** For good: what waits is rejected, and so is what comes. */
   close(): void {
+    this.#closed = true
     this.#lost('closed')
   }
 

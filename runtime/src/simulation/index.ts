@@ -1,19 +1,24 @@
 /** The simulator, and the kit for unit tests of actors. */
-export { drawMix, type NemesisMix, noFaults } from './nemesis.ts'
+export { crashPoints } from './life-end.ts'
+export {
+  drawMix,
+  type FaultKind,
+  faultKinds,
+  kindsOf,
+  type NemesisMix,
+  noFaults,
+  weatherKinds,
+  without,
+} from './nemesis/mix.ts'
 export { fairWeather, type Weather } from './network.ts'
+export { type CrashOptions, type RunLimits, SimulationError, type SimulationOptions } from './options.ts'
 export { type Random, seededRandom } from './random.ts'
 export type { Bounds, Flight, SearchModel, Seen, Step } from './search/model.ts'
 export { World } from './search/model.ts'
 export { type Broken, type SearchLimits, type SearchReport, search } from './search/search.ts'
 export { messageText, story } from './search/story.ts'
 export type { SearchNode } from './search/turns.ts'
-export {
-  type CrashOptions,
-  type RunLimits,
-  Simulation,
-  SimulationError,
-  type SimulationOptions,
-} from './simulation.ts'
+export { Simulation } from './simulation.ts'
 export { startActor, TestActor, type TestActorOptions } from './test-actor.ts'
 export {
   type Effects,

@@ -4,7 +4,8 @@
  */
 import { type ActorType, assert, unreachable } from '../actor.ts'
 import { type Address, address, nodeId } from '../address.ts'
-import { Simulation, type SimulationOptions } from './simulation.ts'
+import type { SimulationOptions } from './options.ts'
+import { Simulation } from './simulation.ts'
 
 interface Ledger {
   readonly entries: Set<string>

@@ -5,15 +5,16 @@
  * never on the bytes of a frame; so do the rules of the `FaultPlane`, the same that a running cluster has.
  */
 import { crc32 } from 'node:zlib'
-import type { Request } from '../actor.ts'
-import type { Address, NodeId } from '../address.ts'
-import { decode, encode } from '../codec.ts'
+import type { NodeId } from '../address.ts'
+import { encode } from '../codec.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import type { Sighting } from '../storage/storage.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { Tally } from './tally.ts'
 import type { Trace } from './trace.ts'
+import { packed, unpackedAll } from './wire.ts'
 
 /** Probabilities are for each message. */
 export interface Weather {
@@ -52,6 +53,7 @@ export interface NetworkPorts {
   readonly scheduler: Scheduler
   readonly random: Random
   readonly trace: Trace
+  readonly happened: Tally
   deliver(from: NodeId, to: NodeId, frame: Frame): void
 }
 
@@ -64,6 +66,8 @@ export class Network {
   readonly #ports: NetworkPorts
   readonly #index: ReadonlyMap<NodeId, number>
   readonly #cuts = new Set<number>()
+  /** What waits on links that are stuck, per direction. */
+  readonly #clogs = new Map<number, (() => void)[]>()
   /** When the last frame in order arrives, per direction. */
   readonly #lastArrival: number[]
 
@@ -91,12 +95,30 @@ export class Network {
     this.#cuts.delete(this.#direction(from, to))
   }
 
-  mendAll(): void {
-    this.#cuts.clear()
+  /** What would arrive in this direction waits, whenever it was sent. */
+  clog(from: NodeId, to: NodeId): void {
+    const direction = this.#direction(from, to)
+    if (!this.#clogs.has(direction)) this.#clogs.set(direction, [])
   }
 
-  isCut(from: NodeId, to: NodeId): boolean {
-    return this.#cuts.has(this.#direction(from, to))
+  /** Everything that waited arrives at once, in the order in which it would have. */
+  unclog(from: NodeId, to: NodeId): void {
+    const direction = this.#direction(from, to)
+    const waiting = this.#clogs.get(direction) ?? []
+    this.#clogs.delete(direction)
+    if (waiting.length > 1) this.#ports.happened.add('burst')
+    for (const deliver of waiting) this.#ports.scheduler.after(0, deliver)
+  }
+
+  mendAll(): void {
+    this.#cuts.clear()
+    for (const from of this.#ports.nodes) for (const to of this.#ports.nodes) this.unclog(from, to)
+  }
+
+  /** Nothing arrives in this direction: it is lost, or waits. */
+  isSilent(from: NodeId, to: NodeId): boolean {
+    const direction = this.#direction(from, to)
+    return this.#cuts.has(direction) || this.#clogs.has(direction)
   }
 
   send(from: NodeId, to: NodeId, frame: Frame): void {
@@ -112,7 +134,7 @@ export class Network {
 
   #sendTurn(from: NodeId, to: NodeId, direction: number, frame: TurnFrame): void {
     const { trace, scheduler } = this.#ports
-    const bytes = encode(frame.envelopes.map(packed))
+    const bytes = encode(frame.envelopes.map(packed), frame.envelopes.length)
     trace.event('send', scheduler.now, direction, crc32(bytes), frame.envelopes.length)
     if (this.#cuts.has(direction)) {
       if (trace.written) this.#write('lose', from, to, frame.envelopes, 'cut')
@@ -139,7 +161,7 @@ export class Network {
         // A copy is decoded anew: two deliveries must not share an object.
         const one = copy === 0 ? envelope : (unpackedAll(bytes)[index] ?? envelope)
         if (delay === 0) kept.push(one)
-        else this.#arrive(from, to, { ...frame, envelopes: [one] }, this.#delay() + delay)
+        else this.#arrive(from, to, direction, { ...frame, envelopes: [one] }, this.#delay() + delay)
       }
     }
     if (kept.length > 0) {
@@ -151,12 +173,19 @@ export class Network {
   #fate(from: NodeId, to: NodeId, envelope: Envelope): readonly number[] {
     const { random } = this.#ports
     const weather = this.#weather
-    if (random.chance(weather.loss)) return []
+    if (random.chance(weather.loss)) {
+      this.#ports.happened.add('lost')
+      return []
+    }
     const held = () => random.next() ** 2 * weather.maxDelayMs * 50
     const delays = [random.chance(weather.reorder) ? held() : 0]
+    if (delays[0] !== 0) this.#ports.happened.add('overtaken')
     if (random.chance(weather.duplicate)) delays.push(held())
     const copies = this.faults.active ? this.#afterFaults(from, to, envelope, delays) : delays
-    if (copies.length > 1) this.doubled = true
+    if (copies.length > 1) {
+      this.doubled = true
+      this.#ports.happened.add('doubled')
+    }
     return copies
   }
 
@@ -170,11 +199,16 @@ export class Network {
   #arriveInOrder(from: NodeId, to: NodeId, direction: number, frame: Frame, delayMs: number): void {
     const arrival = Math.max(this.#ports.scheduler.now + delayMs, this.#lastArrival[direction] ?? 0)
     this.#lastArrival[direction] = arrival
-    this.#arrive(from, to, frame, arrival - this.#ports.scheduler.now)
+    this.#arrive(from, to, direction, frame, arrival - this.#ports.scheduler.now)
   }
 
-  #arrive(from: NodeId, to: NodeId, frame: Frame, delayMs: number): void {
-    this.#ports.scheduler.after(delayMs, () => this.#ports.deliver(from, to, frame))
+  #arrive(from: NodeId, to: NodeId, direction: number, frame: Frame, delayMs: number): void {
+    const deliver = () => this.#ports.deliver(from, to, frame)
+    this.#ports.scheduler.after(delayMs, () => {
+      const clogged = this.#clogs.get(direction)
+      if (clogged === undefined) deliver()
+      else clogged.push(deliver)
+    })
   }
 
   #delay(): number {
@@ -203,29 +237,6 @@ export class Network {
       trace.line({ at: scheduler.now, kind, node: from, peer: to, sender, receiver, message, fate })
     }
   }
-}
-
-/** On the wire a message is what its bytes say: what does not survive encoding shows here as it would in production. */
-type Packed = readonly [
-  to: Address,
-  from: Address,
-  message: unknown,
-  node: NodeId | null,
-  request: number,
-  isReply: boolean,
-  trace: string | null,
-]
-
-function packed({ to, from, message, request, isReply, trace }: Envelope): Packed {
-  return [to, from, message, request?.node ?? null, request?.id ?? 0, isReply === true, trace ?? null]
-}
-
-function unpackedAll(bytes: Uint8Array): Envelope[] {
-  return (decode(bytes) as Packed[]).map(([to, from, message, node, id, isReply, trace]) => {
-    const request: { request?: Request } = node === null ? {} : { request: { node, id } }
-    const reply: { isReply?: true } = isReply ? { isReply: true } : {}
-    return { to, from, message, ...request, ...reply, ...(trace === null ? {} : { trace }) }
-  })
 }
 
 function typeOf(message: unknown): string {

@@ -51,7 +51,7 @@ export class Reachability {
   }
 
   #hears(observer: SimNode, peer: SimNode): boolean {
-    return peer.audible && !this.#world.network.isCut(peer.id, observer.id)
+    return peer.audible && !this.#world.network.isSilent(peer.id, observer.id)
   }
 }
 

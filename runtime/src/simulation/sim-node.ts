@@ -8,32 +8,22 @@
 import type { Now } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
 import { Kernel } from '../kernel/kernel.ts'
-import { NodeGivenUp } from '../kernel/life.ts'
 import type { Envelope, KernelPorts } from '../kernel/ports.ts'
 import type { Standing } from '../membership/standing.ts'
+import { DamagedRow } from '../storage/damage.ts'
 import { MemoryStorage } from '../storage/memory.ts'
-import { type Identity, StorageError } from '../storage/storage.ts'
+import type { Identity } from '../storage/storage.ts'
+import { endNamed, type PlannedEnd, SimulatedCrash } from './life-end.ts'
 import type { Frame, TurnFrame } from './network.ts'
+import { PausedInbox } from './paused-inbox.ts'
 import { type Asked, PendingAsks } from './pending-asks.ts'
 import { SimMembership } from './sim-membership.ts'
+import { watchedStorage, watchedType } from './watched.ts'
 import type { Placed, World } from './world.ts'
-
-export type CrashPoint = 'beforeCommit' | 'afterCommit'
-/** How the next turn with writes ends the node. */
-export type PlannedEnd = CrashPoint | 'failedCommit'
-/** `ackBeforeCommit`: messages leave although a crash may still lose the turn that sent them. */
-export type PlantedFault = 'ackBeforeCommit'
-
-/** What a planned crash throws through the kernel. */
-class SimulatedCrash extends Error {
-  override readonly name = 'SimulatedCrash'
-}
 
 /** How long a turn and its commit take. */
 const turnMs = { from: 0.005, to: 0.03 }
 const commitMs = { from: 0.05, to: 1 }
-/** Within this time a process that wakes up has read what waited. */
-const wakingMs = 3
 
 export class SimNode {
   readonly id: NodeId
@@ -43,8 +33,15 @@ export class SimNode {
   status: 'down' | 'settling' | 'running' = 'down'
   /** Counts the lives of the process. */
   boot = 0
+  /** Every commit takes this much longer. */
   slowDiskMs = 0
+  /** Every turn takes this much longer. */
+  slowTurnMs = 0
   wallSkewMs = 0
+  /** No commit succeeds. */
+  diskFull = false
+  /** What the store reported that could not be read: it is refused at every start, until it is replaced. */
+  damage: DamagedRow | undefined
   plannedEnd: PlannedEnd | undefined
   /** Actors that run here after every boot. */
   readonly placed: Placed[] = []
@@ -61,8 +58,7 @@ export class SimNode {
   #beforeTurn: MemoryStorage | undefined
   #outgoing: { peer: NodeId; envelopes: readonly Envelope[] }[] = []
   #answers: (() => void)[] = []
-  /** What arrived while the process was paused; from outside the cluster when `from` is undefined. */
-  #held: { readonly from: NodeId | undefined; readonly handle: () => void }[] = []
+  readonly #inbox: PausedInbox
 
   constructor(world: World, id: NodeId, index: number) {
     this.id = id
@@ -72,6 +68,7 @@ export class SimNode {
     this.storage = new MemoryStorage(id)
     this.#membership = new SimMembership(world, this, this.#random.fork('membership'))
     this.#asks = new PendingAsks()
+    this.#inbox = new PausedInbox(world.scheduler, this.#random, this)
   }
 
   get paused(): boolean {
@@ -95,6 +92,7 @@ export class SimNode {
     if (this.status !== 'down') throw new Error(`${this.id} is up already`)
     this.boot += 1
     this.status = 'settling'
+    if (this.#world.planted === 'damageIgnored') this.storage.dropDamaged()
     this.#monotonicOrigin = this.#random.integer(0, 1_000_000)
     this.#busyUntil = 0
     this.#pausedUntil = 0
@@ -109,7 +107,7 @@ export class SimNode {
     this.storage = (this.#beforeTurn ?? this.storage).crash()
     this.#record('crash', this.boot, this.storage.turn(), { why })
     this.#membership.clear()
-    this.#held = []
+    this.#inbox.clear()
     this.#endLife()
     this.#world.changed()
   }
@@ -141,33 +139,15 @@ export class SimNode {
 
   resume(): void {
     if (this.#pausedUntil > this.#world.scheduler.now) this.#pausedUntil = this.#world.scheduler.now
-    this.#deliverHeld()
+    this.#inbox.wake()
     this.#schedule()
     this.#world.changed()
   }
 
-  /** A process that wakes up reads one socket after the other: in order within each, in any order across them. */
-  #deliverHeld(): void {
-    const held = this.#held
-    this.#held = []
-    const reads = new Map<NodeId | undefined, number>()
-    const { boot } = this
-    for (const { from, handle } of held) {
-      const readMs = reads.get(from) ?? this.#random.between(0, wakingMs)
-      reads.set(from, readMs)
-      this.#world.scheduler.after(readMs, () => {
-        if (boot === this.boot) this.#unlessPaused(from, handle)
-      })
-    }
-  }
-
-  #unlessPaused(from: NodeId | undefined, handle: () => void): void {
-    if (this.paused) this.#held.push({ from, handle })
-    else handle()
-  }
-
   spawn({ type, name, config, group }: Placed): void {
-    this.kernel?.spawn(type, name, config, group)
+    const { trace, scheduler } = this.#world
+    const watched = trace.written ? watchedType(type, this.id, name, trace, scheduler) : type
+    this.kernel?.spawn(watched, name, config, group)
   }
 
   state(actor: ActorId): unknown {
@@ -181,7 +161,7 @@ export class SimNode {
       return
     }
     const once = this.#asks.add(done)
-    this.#unlessPaused(undefined, () => {
+    this.#inbox.take(undefined, () => {
       kernel.ask(to, message, timeoutMs, answer => this.#answered(() => once(answer)))
     })
   }
@@ -191,7 +171,7 @@ export class SimNode {
   }
 
   deliver(from: NodeId, frame: Frame): void {
-    if (this.status !== 'down') this.#unlessPaused(from, () => this.#handle(from, frame))
+    if (this.status !== 'down') this.#inbox.take(from, () => this.#handle(from, frame))
   }
 
   #handle(from: NodeId, frame: Frame): void {
@@ -228,7 +208,12 @@ export class SimNode {
     this.status = 'running'
     this.#turnDue = Number.POSITIVE_INFINITY
     this.kernel = new Kernel(this.#ports(identity))
-    for (const actor of this.placed) this.spawn(actor)
+    try {
+      for (const actor of this.placed) this.spawn(actor)
+    } catch (error) {
+      this.#died(error)
+      return
+    }
     for (const peer of this.#membership.links()) this.linked(peer)
     this.#schedule()
     this.#world.changed()
@@ -247,12 +232,12 @@ export class SimNode {
 
   #ports(identity: Identity): KernelPorts {
     const random = this.#random.fork(`boot ${this.boot} ${identity.incarnation}`)
-    const { limits } = this.#world
+    const { limits, trace, scheduler } = this.#world
     return {
       node: this.id,
       incarnation: identity.incarnation,
       amnesiac: identity.amnesiac,
-      storage: this.storage,
+      storage: trace.written ? watchedStorage(this.storage, this.id, trace, scheduler) : this.storage,
       clock: () => this.now(),
       random: () => random.next(),
       transmit: (peer, envelopes, early) => {
@@ -267,8 +252,9 @@ export class SimNode {
       ...(limits === undefined ? {} : { limits }),
       freeze: true,
       crashPoint: at => {
-        if (at === this.plannedEnd) throw new SimulatedCrash(`${this.id} ${at}`)
+        if (at === this.plannedEnd) throw new SimulatedCrash(at)
         if (this.plannedEnd === 'failedCommit') this.storage.failNextCommit('error')
+        if (this.diskFull) this.storage.failNextCommit('full')
       },
     }
   }
@@ -320,14 +306,15 @@ export class SimNode {
   }
 
   #cost(wrote: boolean): number {
-    const turn = this.#random.between(turnMs.from, turnMs.to)
+    const turn = this.#random.between(turnMs.from, turnMs.to) + this.slowTurnMs
     return wrote ? turn + this.#random.between(commitMs.from, commitMs.to) + this.slowDiskMs : turn
   }
 
   #died(error: unknown): void {
-    const planned =
-      error instanceof SimulatedCrash || error instanceof StorageError || error instanceof NodeGivenUp
-    if (!planned) this.#world.fail(`the kernel of ${this.id} threw`, error)
+    const end = endNamed(error, this.diskFull)
+    if (end === undefined) this.#world.fail(`the kernel of ${this.id} threw`, error)
+    else this.#world.happened.add(end)
+    if (error instanceof DamagedRow) this.damage = error
     this.crash(error instanceof Error ? error.message : String(error))
   }
 
@@ -342,12 +329,15 @@ export class SimNode {
     const turn = this.storage.turn()
     this.#world.scheduler.at(this.#busyUntil, () => {
       if (boot !== this.boot) return
-      for (const { peer, envelopes } of outgoing) {
+      const dies = this.plannedEnd === 'whileReleasing'
+      const sent = dies ? this.#random.integer(0, outgoing.length) : outgoing.length
+      for (const { peer, envelopes } of outgoing.slice(0, sent)) {
         // No link before its handshake: a peer tells what it had seen before it can see anything of this life.
         if (!this.#membership.isLinked(peer)) continue
         this.#transmit(peer, turn, envelopes)
       }
-      for (const answer of answers) answer()
+      if (dies) this.#died(new SimulatedCrash('whileReleasing'))
+      else for (const answer of answers) answer()
     })
   }
 

@@ -3,64 +3,22 @@
  * everything that can go wrong drawn from one seed. The same seed gives the same history, byte for byte.
  */
 import type { AnyActorType } from '../actor.ts'
-import { type Address, actorOf, type NodeId, nodeId, nodeOf } from '../address.ts'
-import type { FaultPlane } from '../faults/plane.ts'
-import type { Answer, Limits, Observer } from '../kernel/ports.ts'
-import type { MemoryStorage } from '../storage/memory.ts'
-import { drawMix, Nemesis, type NemesisMix, type Victim } from './nemesis.ts'
-import { fairWeather, Network, type Weather } from './network.ts'
+import { type Address, type NodeId, nodeId } from '../address.ts'
+import type { Answer, Observer } from '../kernel/ports.ts'
+import { Cluster } from './cluster.ts'
+import type { Victim } from './nemesis/field.ts'
+import { drawMix, type NemesisMix } from './nemesis/mix.ts'
+import { Nemesis } from './nemesis/nemesis.ts'
+import { fairWeather, Network } from './network.ts'
+import { type RunLimits, SimulationError, type SimulationOptions } from './options.ts'
 import { fnv1a, type Random, seededRandom } from './random.ts'
 import { Reachability } from './reachability.ts'
 import { Scheduler } from './scheduler.ts'
-import { type CrashPoint, type PlantedFault, SimNode } from './sim-node.ts'
-import { Trace, type TraceSink } from './trace.ts'
+import { SimNode } from './sim-node.ts'
+import { Trace } from './trace.ts'
 import type { World } from './world.ts'
 
-export interface SimulationOptions {
-  readonly seed: number
-  readonly nodes: readonly string[]
-  readonly network?: Partial<Weather>
-  readonly observer?: Observer
-  readonly limits?: Partial<Limits>
-  /** Receives every event as a line. */
-  readonly trace?: TraceSink
-  /** More events than this are taken for a loop that never ends; default 20 million. */
-  readonly maxEvents?: number
-  /** A fault in the host itself, on purpose: only to show that the simulation finds it. */
-  readonly planted?: PlantedFault
-  /** An actor that throws ends the simulation, unless this allows it. */
-  readonly mayFail?: (actor: Address, error: Error) => boolean
-}
-
-export interface CrashOptions {
-  /** Default: now, between two turns. Else in the next turn that reaches this point. */
-  readonly at?: CrashPoint | 'now'
-  /** The disk is lost with the node. */
-  readonly wipe?: boolean
-  /** The folder is replaced by this older copy. */
-  readonly rollback?: MemoryStorage
-}
-
-export interface RunLimits {
-  /** Most virtual milliseconds from now; default 10 minutes. */
-  readonly maxMs?: number
-}
-
-/** What ends a simulation: always names the seed. */
-export class SimulationError extends Error {
-  override readonly name = 'SimulationError'
-  readonly seed: number
-  readonly atMs: number
-
-  constructor(seed: number, atMs: number, what: string, cause?: unknown) {
-    const why = cause instanceof Error ? `: ${cause.message}` : ''
-    super(`seed ${seed}, at ${atMs.toFixed(3)} ms: ${what}${why}`, { cause })
-    this.seed = seed
-    this.atMs = atMs
-  }
-}
-
-export class Simulation {
+export class Simulation extends Cluster {
   readonly seed: number
   readonly nodes: readonly NodeId[]
   readonly random: Random
@@ -68,15 +26,16 @@ export class Simulation {
   readonly network: Network
   readonly #options: SimulationOptions
   readonly #scheduler = new Scheduler()
-  readonly #hosts: readonly SimNode[]
-  readonly #byId: ReadonlyMap<NodeId, SimNode>
-  readonly #reachability: Reachability
+  protected readonly hosts: ReadonlyMap<NodeId, SimNode>
+  protected readonly reachability: Reachability
   readonly #checks: ((sim: Simulation, node: NodeId) => void)[] = []
   #failure: SimulationError | undefined
   #nemesis: Nemesis | undefined
   #turns = 0
+  #handled = 0
 
   constructor(options: SimulationOptions) {
+    super()
     this.#options = options
     this.seed = options.seed
     this.nodes = options.nodes.map(nodeId)
@@ -88,15 +47,16 @@ export class Simulation {
         scheduler: this.#scheduler,
         random: this.random.fork('network'),
         trace: this.trace,
-        deliver: (from, to, frame) => this.#host(to).deliver(from, frame),
+        happened: this.happened,
+        deliver: (from, to, frame) => this.host(to).deliver(from, frame),
       },
       { ...fairWeather, ...options.network },
     )
     const world = this.#world()
-    this.#hosts = this.nodes.map((id, index) => new SimNode(world, id, index))
-    this.#byId = new Map(this.#hosts.map(host => [host.id, host]))
-    this.#reachability = new Reachability(world, this.#hosts)
-    for (const host of this.#hosts) this.#scheduler.after(0, () => host.start())
+    const hosts = this.nodes.map((id, index) => new SimNode(world, id, index))
+    this.hosts = new Map(hosts.map(host => [host.id, host]))
+    this.reachability = new Reachability(world, hosts)
+    for (const host of hosts) this.#scheduler.after(0, () => host.start())
   }
 
   /** Virtual milliseconds since the beginning. */
@@ -109,14 +69,14 @@ export class Simulation {
   get turns(): number {
     return this.#turns
   }
-  /** Fault rules on single messages, as in a running cluster. */
-  get faults(): FaultPlane {
-    return this.network.faults
+  /** Messages, requests, timers and hints that actors have handled. */
+  get handled(): number {
+    return this.#handled
   }
 
   /** Runs an actor on a node, now and after each restart. */
   place(node: string, type: AnyActorType, name: string, config: unknown, group?: string): void {
-    const host = this.#host(nodeId(node))
+    const host = this.host(node)
     const placed = { type, name, config, group }
     host.placed.push(placed)
     host.spawn(placed)
@@ -124,7 +84,7 @@ export class Simulation {
 
   /** Through that node's kernel, as its gateway would. `timeout` also when the node dies before it answers. */
   ask(node: string, to: Address, message: unknown, timeoutMs: number, done: (answer: Answer) => void): void {
-    this.#host(nodeId(node)).ask({
+    this.host(node).ask({
       to,
       message,
       timeoutMs,
@@ -161,83 +121,6 @@ export class Simulation {
     }
   }
 
-  crash(node: string, options: CrashOptions = {}): void {
-    const host = this.#host(nodeId(node))
-    const { at = 'now', wipe, rollback } = options
-    if (at !== 'now') {
-      host.plannedEnd = at
-      return
-    }
-    host.crash('crashed')
-    if (wipe) host.storage = host.storage.wipe()
-    if (rollback) host.storage = rollback
-    this.#note('fault', node, { crash: { wipe: wipe === true, rollback: rollback !== undefined } })
-  }
-
-  restart(node: string): void {
-    const host = this.#host(nodeId(node))
-    if (host.status === 'down') host.start()
-  }
-
-  status(node: string): SimNode['status'] {
-    return this.#host(nodeId(node)).status
-  }
-
-  /** A number that changes whenever the node dies or starts. */
-  life(node: string): number {
-    return this.#host(nodeId(node)).boot
-  }
-
-  pause(node: string, ms: number): void {
-    this.#note('fault', node, { pauseMs: ms })
-    this.#host(nodeId(node)).pause(ms)
-  }
-  resume(node: string): void {
-    this.#host(nodeId(node)).resume()
-  }
-
-  /** The wall clock jumps; the monotonic one does not. */
-  skewClock(node: string, ms: number): void {
-    this.#note('fault', node, { skewMs: ms })
-    this.#host(nodeId(node)).wallSkewMs += ms
-  }
-
-  /** Every commit takes this much longer; 0 ends it. */
-  slowDisk(node: string, ms: number): void {
-    this.#note('fault', node, { slowDiskMs: ms })
-    this.#host(nodeId(node)).slowDiskMs = ms
-  }
-
-  /** The next commit fails, which ends the node. */
-  failCommit(node: string): void {
-    const host = this.#host(nodeId(node))
-    this.#note('fault', node, { failCommit: true })
-    host.plannedEnd = 'failedCommit'
-  }
-
-  /** One direction only. */
-  cut(from: string, to: string): void {
-    this.#note('fault', from, { cut: to })
-    this.network.cut(nodeId(from), nodeId(to))
-    this.#reachability.changed()
-  }
-
-  mend(from: string, to: string): void {
-    this.#note('heal', from, { mend: to })
-    this.network.mend(nodeId(from), nodeId(to))
-    this.#reachability.changed()
-  }
-
-  /** Nothing between the two sides, either way. */
-  partition(left: readonly string[], right: readonly string[]): void {
-    for (const one of left) {
-      for (const other of right) {
-        this.cut(one, other)
-        this.cut(other, one)
-      }
-    }
-  }
-
   /** Begins faults drawn from the seed, the mix as well. They go on until `heal`, and hit `victim` with preference. */
   nemesis(mix: NemesisMix = drawMix(this.random.fork('mix')), victim?: Victim): NemesisMix {
     this.#nemesis?.stop()
@@ -250,26 +133,7 @@ export class Simulation {
   heal(): void {
     this.#nemesis?.stop()
     this.#nemesis = undefined
-    this.#note('heal', '', {})
-    this.network.weather = { ...fairWeather, ...this.#options.network }
-    this.network.mendAll()
-    this.faults.clear()
-    for (const host of this.#hosts) {
-      host.slowDiskMs = 0
-      host.plannedEnd = undefined
-      if (host.status === 'down') host.start()
-      else host.resume()
-    }
-    this.#reachability.changed()
-  }
-
-  /** The live state of an actor; undefined while its node is down. For invariants: never change it. */
-  state(of: Address): unknown {
-    return this.#host(nodeOf(of)).state(actorOf(of))
-  }
-
-  storage(node: string): MemoryStorage {
-    return this.#host(nodeId(node)).storage
+    this.mendAll(this.#options.network)
   }
 
   /** Runs after every turn, with the node whose turn it was. What it throws ends the simulation. */
@@ -294,12 +158,6 @@ export class Simulation {
     this.#scheduler.step()
   }
 
-  #host(id: NodeId): SimNode {
-    const host = this.#byId.get(id)
-    if (host === undefined) throw new RangeError(`no node ${id} in this simulation`)
-    return host
-  }
-
   #world(): World {
     return {
       nodes: this.nodes,
@@ -307,12 +165,13 @@ export class Simulation {
       network: this.network,
       random: this.random,
       trace: this.trace,
+      happened: this.happened,
       epochMs: Date.UTC(2026, 0, 1),
       limits: this.#options.limits,
       planted: this.#options.planted,
       observerOf: host => this.#observerOf(host),
       turnEnded: host => this.#turnEnded(host),
-      changed: () => this.#reachability.changed(),
+      changed: () => this.reachability.changed(),
       fail: (what, cause) => this.#fail(what, cause),
     }
   }
@@ -322,7 +181,10 @@ export class Simulation {
     return {
       deadLetter: (envelope, reason) => outer?.deadLetter?.(envelope, reason),
       escalated: (actor, error, step) => outer?.escalated?.(actor, error, step),
-      turnEnded: report => outer?.turnEnded?.(report),
+      turnEnded: report => {
+        this.#handled += report.events
+        outer?.turnEnded?.(report)
+      },
       note: (actor, name, attributes, now) => {
         this.trace.event('note', this.now, host.index, fnv1a(name), fnv1a(actor))
         if (this.trace.written) {
@@ -348,11 +210,6 @@ export class Simulation {
         this.#fail(`an invariant is broken after a turn of ${host.id}`, error)
       }
     }
-  }
-
-  #note(kind: 'fault' | 'heal', node: string, fault: Readonly<Record<string, unknown>>): void {
-    this.trace.event(kind, this.now, 0, fnv1a(node), fnv1a(Object.keys(fault).join()))
-    if (this.trace.written) this.trace.line({ at: this.now, kind, node, ...fault })
   }
 
   #fail(what: string, cause: unknown): never {

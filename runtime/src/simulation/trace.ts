@@ -11,6 +11,8 @@ export type TraceKind =
   | 'send'
   | 'lose'
   | 'deliver'
+  | 'event'
+  | 'commit'
   | 'answer'
   | 'note'
   | 'crash'

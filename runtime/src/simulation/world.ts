@@ -4,8 +4,15 @@ import type { Activation, Limits, Observer } from '../kernel/ports.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { PlantedFault, SimNode } from './sim-node.ts'
+import type { SimNode } from './sim-node.ts'
+import type { Tally } from './tally.ts'
 import type { Trace } from './trace.ts'
+
+/**
+ * Faults of the host itself, on purpose. `ackBeforeCommit`: messages leave although a crash may still lose the turn
+ * that sent them. `damageIgnored`: rows whose checksum does not fit are read as if they had never been there.
+ */
+export type PlantedFault = 'ackBeforeCommit' | 'damageIgnored'
 
 export type Placed = Activation
 
@@ -15,6 +22,7 @@ export interface World {
   readonly network: Network
   readonly random: Random
   readonly trace: Trace
+  readonly happened: Tally
   /** Wall time at the beginning. */
   readonly epochMs: number
   readonly limits: Partial<Limits> | undefined

@@ -8,7 +8,7 @@ import { StorageError, type Write } from './storage.ts'
 afterEach(cleanUp)
 
 const actors = [actorId('acceptor', 'a'), actorId('learner', 'a')]
-const tiny = { journalBytes: 200, rowsPerCommit: 3 }
+const tiny = { journalBytes: 600, moveBytes: 300, rowsPerCommit: 3 }
 
 type Model = Map<string, Map<string, unknown>>
 
@@ -73,7 +73,7 @@ describe('the journal', () => {
 
   it('[ST30] it is emptied by an open, and kept within twice its limit by commits', () => {
     const folder = newFolder()
-    const store = openSqlite(folder, { limits: { journalBytes: 20_000, rowsPerCommit: 1 } })
+    const store = openSqlite(folder, { limits: { journalBytes: 20_000, moveBytes: 5_000, rowsPerCommit: 1 } })
     later(() => store.close())
     const value = 'v'.repeat(1_000)
     for (let turn = 1; turn <= 200; turn++) {

@@ -3,13 +3,13 @@
  * over the file, and each page that it touched would have to be written, summed and moved again. Rows that are written
  * again or erased soon after, and most are, never reach the table at all.
  *
- * A turn is moved into the rows when the journal has grown beyond its limit, oldest first, a few rows with each commit,
- * so that no commit waits for many; and all of them when the store is opened.
+ * When the journal has grown beyond its limit its oldest turns are moved into the rows, some rows with each commit, so
+ * that no commit waits for many; and all turns when the store is opened.
  */
 import type Database from 'better-sqlite3'
-import type { KeyRange } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
 import { entryChecksum } from './checksum.ts'
+import { type Move, Moving, type RowWriter } from './journal-move.ts'
 import { type PendingActor, PendingRows } from './pending-rows.ts'
 import { type Sighting, StorageError } from './storage.ts'
 import { type ActorEntry, decodeEntry, type TurnEntry } from './turn-entry.ts'
@@ -18,26 +18,19 @@ import type { ActorWrites } from './turn-writes.ts'
 export interface JournalLimits {
   /** Beyond it turns are moved into the rows. What is here must be read and moved by the next open. */
   readonly journalBytes: number
+  /** How much is moved together: more is cheaper for a row, and holds up the commit that begins with it. */
+  readonly moveBytes: number
   /** Rows moved with one commit, while the journal has less than twice its bytes. */
   readonly rowsPerCommit: number
 }
-export const journalLimits: JournalLimits = { journalBytes: 8 << 20, rowsPerCommit: 128 }
+export const journalLimits: JournalLimits = { journalBytes: 8 << 20, moveBytes: 1 << 20, rowsPerCommit: 500 }
 
-/** Where rows go. */
-export interface RowWriter {
-  eraseRange(actor: ActorId, range: KeyRange): void
-  erase(actor: ActorId, key: string): void
-  put(actor: ActorId, key: string, value: unknown): void
-  see(node: NodeId, sighting: Sighting): void
-}
+/** An open has time, and memory for this much. */
+const moveAllBytes = 4 << 20
 
-/** One row on its way; without a value it is erased. */
-interface Move {
-  readonly actor: ActorId
-  readonly key: string
-  readonly put: boolean
-  readonly value: unknown
-}
+/** What a key became; without `put` it is erased. */
+type Found = Pick<Move, 'key' | 'put' | 'value'>
+
 interface Kept {
   readonly turn: number
   readonly bytes: number
@@ -53,8 +46,8 @@ export class Journal {
   /** The turns in the journal, in order. */
   readonly #turns: Kept[] = []
   #bytes = 0
-  /** Rows of the oldest turn that still have to be moved, the next one last. */
-  #moves: Move[] | undefined
+  /** The oldest turns, on their way. */
+  #moving: Moving | undefined
 
   /** Reads what is there: turns that follow `turn`, the last one in the rows. Throws `StorageError` when some are damaged. */
   constructor(file: string, database: Database.Database, turn: number, limits = journalLimits) {
@@ -85,8 +78,8 @@ export class Journal {
   }
 
   /** Whether the next commit should also move rows. */
-  get isFull(): boolean {
-    return this.#bytes > this.#limits.journalBytes
+  get mustMove(): boolean {
+    return this.#moving !== undefined || this.#bytes > this.#limits.journalBytes
   }
 
   /** Durable with the transaction around it, or at once without one. `noted` follows when it is. */
@@ -103,14 +96,19 @@ export class Journal {
 
   /** Inside a transaction: moves some rows; gives the last turn that is in the rows as a whole now, if that is another. */
   moveSome(rows: RowWriter): number | undefined {
-    const { journalBytes, rowsPerCommit } = this.#limits
-    const most = this.#bytes > 2 * journalBytes ? Number.POSITIVE_INFINITY : rowsPerCommit
-    return this.#move(rows, most, () => this.isFull)
+    const { journalBytes, rowsPerCommit, moveBytes } = this.#limits
+    let moved = this.#moveTurns(rows, moveBytes, rowsPerCommit)
+    while (this.#bytes > 2 * journalBytes) {
+      moved = this.#moveTurns(rows, moveBytes, Number.POSITIVE_INFINITY) ?? moved
+    }
+    return moved
   }
 
   /** Inside a transaction: moves everything. */
   moveAll(rows: RowWriter): number | undefined {
-    return this.#move(rows, Number.POSITIVE_INFINITY, () => !this.isEmpty)
+    let moved: number | undefined
+    while (!this.isEmpty) moved = this.#moveTurns(rows, moveAllBytes, Number.POSITIVE_INFINITY)
+    return moved
   }
 
   actors(): Iterable<ActorId> {
@@ -122,9 +120,9 @@ export class Journal {
   }
 
   /** What some keys of an actor became in the turns that wrote them last; without a value: erased. */
-  values(actor: ActorId, keys: Iterable<readonly [key: string, turn: number]>): Map<string, Move> {
+  values(actor: ActorId, keys: Iterable<readonly [key: string, turn: number]>): Map<string, Found> {
     const entries = new Map<number, ActorEntry | undefined>()
-    const found = new Map<string, Move>()
+    const found = new Map<string, Found>()
     for (const [key, turn] of keys) {
       if (!entries.has(turn))
         entries.set(
@@ -132,7 +130,7 @@ export class Journal {
           this.#read(turn).actors.find(part => part.actor === actor),
         )
       const puts = entries.get(turn)?.puts
-      found.set(key, { actor, key, put: puts?.has(key) === true, value: puts?.get(key) })
+      found.set(key, { key, put: puts?.has(key) === true, value: puts?.get(key) })
     }
     return found
   }
@@ -142,44 +140,30 @@ export class Journal {
     this.#bytes += bytes
   }
 
-  #move(rows: RowWriter, most: number, wanted: () => boolean): number | undefined {
-    let moved: number | undefined
-    for (let left = most; left > 0 && wanted(); left--) {
-      const { turn } = this.#turns[0] as Kept
-      this.#moves ??= this.#startTurn(turn, rows)
-      const next = this.#moves.pop()
-      if (next !== undefined) this.#moveRow(rows, turn, next)
-      if (this.#moves.length > 0) continue
-      this.#dropOldest()
-      moved = turn
+  #moveTurns(rows: RowWriter, bytes: number, most: number): number | undefined {
+    this.#moving ??= new Moving(this.#oldest(bytes), this.#pending, rows)
+    this.#moving.some(rows, most)
+    if (!this.#moving.isDone) return undefined
+    const { last } = this.#moving
+    this.#moving = undefined
+    while (this.#turns[0] !== undefined && this.#turns[0].turn <= last) {
+      this.#bytes -= this.#turns[0].bytes
+      this.#turns.shift()
     }
-    return moved
+    this.#statements.drop.run(last)
+    return last
   }
 
-  #moveRow(rows: RowWriter, turn: number, { actor, key, put, value }: Move): void {
-    if (!this.#pending.take(turn, actor, key)) return
-    if (put) rows.put(actor, key, value)
-    else rows.erase(actor, key)
-  }
-
-  #dropOldest(): void {
-    const { turn, bytes } = this.#turns.shift() as Kept
-    this.#moves = undefined
-    this.#bytes -= bytes
-    this.#statements.drop.run(turn)
-  }
-
-  /** Rows that lie together are moved together, so that a page is found and changed once. */
-  #startTurn(turn: number, rows: RowWriter): Move[] {
-    const moves: Move[] = []
-    const { actors, sightings } = this.#read(turn)
-    for (const [node, sighting] of sightings) rows.see(node, sighting)
-    for (const { actor, erased, puts } of actors) {
-      for (const range of this.#pending.takeRanges(turn, actor)) rows.eraseRange(actor, range)
-      for (const key of erased) moves.push({ actor, key, put: false, value: undefined })
-      for (const [key, value] of puts) moves.push({ actor, key, put: true, value })
+  /** At least one turn. */
+  #oldest(bytes: number): (readonly [number, TurnEntry])[] {
+    const found: (readonly [number, TurnEntry])[] = []
+    let sum = 0
+    for (const kept of this.#turns) {
+      sum += kept.bytes
+      if (found.length > 0 && sum > bytes) break
+      found.push([kept.turn, this.#read(kept.turn)])
     }
-    return moves.sort((a, b) => compare(b.actor, a.actor) || compare(b.key, a.key))
+    return found
   }
 
   #read(turn: number): TurnEntry {
@@ -200,10 +184,6 @@ function touchedBy({ actor, ranges, erased, puts }: ActorEntry) {
   return { actor, ranges, keys: [...erased, ...puts.keys()] }
 }
 
-function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
-}
-
 function prepareJournal(database: Database.Database) {
   type Row = [entry: Uint8Array, crc: number]
   return {
@@ -212,6 +192,6 @@ function prepareJournal(database: Database.Database) {
     all: database
       .prepare<[], [turn: number, ...Row]>('SELECT turn, entry, crc FROM journal ORDER BY turn')
       .raw(),
-    drop: database.prepare<[number]>('DELETE FROM journal WHERE turn = ?'),
+    drop: database.prepare<[number]>('DELETE FROM journal WHERE turn <= ?'),
   }
 }

@@ -30,4 +30,8 @@ function describeSqlite(name: string, limits: JournalLimits): void {
 }
 
 describeSqlite('sqlite', journalLimits)
-describeSqlite('sqlite that moves one row with each commit', { journalBytes: 0, rowsPerCommit: 1 })
+describeSqlite('sqlite that moves one row with each commit', {
+  journalBytes: 0,
+  moveBytes: 100,
+  rowsPerCommit: 1,
+})

@@ -11,7 +11,8 @@ import type { ActorId, NodeId } from '../address.ts'
 import { decode, encode } from '../codec.ts'
 import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
-import { Journal, type JournalLimits, type RowWriter } from './journal.ts'
+import { Journal, type JournalLimits } from './journal.ts'
+import type { RowWriter } from './journal-move.ts'
 import { throughJournal } from './overlay-rows.ts'
 import { type Damage, findDamagedRows, refuseDamagedStructure } from './sqlite-damage.ts'
 import { explained, fileName, limitPages, type OpenOptions, openFile } from './sqlite-file.ts'
@@ -111,7 +112,7 @@ export class SqliteStorage implements Storage {
     const merged = mergeWrites(writes)
     const entry = encodeEntry(merged, sightings)
     const doing = `committing turn ${turn}`
-    if (this.#journal.isFull) {
+    if (this.#journal.mustMove) {
       this.#write(doing, () => {
         this.#journal.append(turn, entry)
         this.#moved(this.#journal.moveSome(this.#rowWriter))

@@ -1,6 +1,8 @@
 /** The bugs that the Paxos suite must find. */
 import type { StateMachine } from '@synod/actors'
-import type { AnyActorType, Json } from '@synod/runtime/protocol'
+import type { ActorType, AnyActorType, Json } from '@synod/runtime/protocol'
+import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
+import { maxBallot, noBallot } from '../../../actors/src/paxos/ballot.ts'
 import type { ProposerState } from '../../../actors/src/paxos/proposer-state.ts'
 import { type Ask, type Command, registerOf, type Waiting } from '../machines/registers.ts'
 import { forgets, misbuilt, mishears, misled } from './wrappers.ts'
@@ -23,6 +25,8 @@ const actorBugs: Readonly<Record<string, (type: AnyActorType) => AnyActorType>> 
           place: { ...state.place, majority: Math.max(1, state.place.majority - 1) },
         }))
       : type,
+  /** An acceptor accepts below what it has promised: an old leader is not fenced off. */
+  promiseNotKept: type => (type.type === 'acceptor' ? unfenced(type) : type),
   /** A node that lost its disk votes at once, as if it remembered. */
   amnesiaIgnored: type => misled(type, start => ({ ...start, amnesiac: false })),
 }
@@ -64,7 +68,27 @@ function withEagerReads(machine: Registers): NonNullable<Registers['leader']> {
   }
 }
 
-export const paxosBugs: readonly string[] = [...Object.keys(actorBugs), ...Object.keys(machineBugs)]
+/** Hears an `accept` as if it had promised nothing; remembers afterwards what it had promised. */
+function unfenced(type: AnyActorType): AnyActorType {
+  const real: ActorType<AcceptorState, { readonly type: string }, unknown> = type
+  return {
+    ...real,
+    receive(state, event, out) {
+      const { promise } = state
+      const accepts = event.kind === 'message' && event.message.type === 'accept'
+      if (accepts) state.promise = noBallot
+      real.receive(state, event, out)
+      if (accepts) state.promise = maxBallot(promise, state.promise)
+    },
+  }
+}
+
+export const paxosBugs: readonly string[] = [
+  'ackBeforeCommit',
+  'damageIgnored',
+  ...Object.keys(actorBugs),
+  ...Object.keys(machineBugs),
+]
 
 export function plantActor(type: AnyActorType, bug: string | undefined): AnyActorType {
   return actorBugs[bug ?? '']?.(type) ?? type

@@ -1,14 +1,15 @@
 /** The bugs that the transactions suite must find. */
 import {
   directoryGroup,
-  type GroupConfig,
   measures,
   type StateMachine,
   type Store,
   shardMachine,
   type Table,
 } from '@synod/actors'
-import type { AnyActorType } from '@synod/runtime/protocol'
+import type { AnyActorType, NodeId } from '@synod/runtime/protocol'
+import type { Kind } from '../../../actors/src/transactions/rows.ts'
+import type { Run } from '../suite.ts'
 import { mishears } from './wrappers.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -35,7 +36,7 @@ const hearing: Readonly<Record<string, (message: Fields) => Fields>> = {
 }
 
 /** Kinds of rows of a shard that are never written. */
-const lost: Readonly<Record<string, readonly string[]>> = {
+const lost: Readonly<Record<string, readonly Kind[]>> = {
   locksNotKept: ['l', 'g'],
   reservationsNotKept: ['e'],
   answersNotKept: ['r'],
@@ -48,6 +49,32 @@ const commands: Readonly<Record<string, (command: Fields) => Fields>> = {
   boundsDropped: command => changed(command, withoutBounds),
 }
 
+type Apply = StateMachine<unknown>['apply']
+
+/** What is done around an `apply`. */
+const applied: Readonly<Record<string, (apply: Apply, clock: () => number) => Apply>> = {
+  /** An aborted share leaves no mark: a prepare that comes later is prepared and voted for. */
+  abortWithoutTombstone: apply => (store, command, context) =>
+    apply((command as Fields).type === 'finish' ? without(store, ['t']) : store, command, context),
+  /** Who asks is told of an abort that the coordinating log does not hold: the attempt may still commit. */
+  abortNotRecorded: apply => (store, command, context) =>
+    apply((command as Fields).type === 'abort' ? without(store, ['r']) : store, command, context),
+  /** With the next command, whoever still owes it: only the leader of the moment goes on to tell participants. */
+  decisionForgottenTooEarly: apply => (store, command, context) => {
+    const unfinished = store.table('u')
+    for (const [tx] of [...unfinished.scan()]) unfinished.delete(tx)
+    return apply(store, command, context)
+  },
+  /** Against what is committed, without what others have reserved of it. */
+  escrowOnTheWrongCopy: apply => (store, command, context) => {
+    const judges = (command as Fields).type !== 'finish'
+    return apply(judges ? withoutFirstLook(store, 'e') : store, command, context)
+  },
+  /** Each member decides by its own clock what is over. */
+  expiryByLocalClock: (apply, clock) => (store, command, context) =>
+    apply(store, command, (command as Fields).type === 'forget' ? { ...context, timeMs: clock() } : context),
+}
+
 export const transactionBugs: readonly string[] = [
   'voteIgnored',
   'commitHeardAsAbort',
@@ -57,6 +84,10 @@ export const transactionBugs: readonly string[] = [
   'answersNotKept',
   'versionCheckDropped',
   'boundsDropped',
+  'abortWithoutTombstone',
+  'abortNotRecorded',
+  'decisionForgottenTooEarly',
+  'escrowOnTheWrongCopy',
 ]
 
 export const shopBugs: readonly string[] = [
@@ -65,6 +96,7 @@ export const shopBugs: readonly string[] = [
   'talliesNotKept',
   'versionCheckDropped',
   'boundsDropped',
+  'expiryByLocalClock',
 ]
 
 export function plantActor(type: AnyActorType, name: string, bug: string | undefined): AnyActorType {
@@ -74,17 +106,23 @@ export function plantActor(type: AnyActorType, name: string, bug: string | undef
     : type
 }
 
-/** Undefined: the machine that belongs there. */
-export function plantMachine(group: GroupConfig, bug: string | undefined): StateMachine | undefined {
-  const rows = lost[bug ?? '']
-  const change = commands[bug ?? '']
-  if (group.group === directoryGroup || (rows === undefined && change === undefined)) return undefined
+/** The machine of a shard, with the bug of this run, if it has one there. */
+export function plantedShard(run: Run, node: NodeId): StateMachine<unknown> {
+  return plantedMachine(run.planted, () => run.sim.wallMs(node))
+}
+
+/** `clock`: that of the node, for bugs that look at it. */
+export function plantedMachine(bug = '', clock: () => number): StateMachine<unknown> {
+  const rows = lost[bug]
+  const change = commands[bug]
   // As in placement: a host gives a machine only what the machine itself proposed.
   const machine = shardMachine({ measures }) as unknown as StateMachine<unknown>
+  const apply = applied[bug]?.(machine.apply, clock) ?? machine.apply
+  if (apply === machine.apply && rows === undefined && change === undefined) return machine
   return {
     ...machine,
     apply: (store, command, context) =>
-      machine.apply(
+      apply(
         rows === undefined ? store : without(store, rows),
         change?.(command as Fields) ?? command,
         context,
@@ -93,7 +131,7 @@ export function plantMachine(group: GroupConfig, bug: string | undefined): State
 }
 
 /** A store that never keeps these rows. */
-export function without(store: Store, kinds: readonly string[]): Store {
+function without(store: Store, kinds: readonly Kind[]): Store {
   return {
     get: key => store.get(key),
     has: key => store.has(key),
@@ -103,7 +141,7 @@ export function without(store: Store, kinds: readonly string[]): Store {
     },
     put: (key, value) => store.put(key, value),
     delete: key => store.delete(key),
-    table: kind => (kinds.includes(kind) ? unwritable(store.table(kind)) : store.table(kind)),
+    table: kind => (kinds.some(lost => lost === kind) ? unwritable(store.table(kind)) : store.table(kind)),
   }
 }
 
@@ -118,6 +156,27 @@ function unwritable(table: Table): Table {
     put: () => {},
     delete: name => table.delete(name),
   }
+}
+
+/** During one command, the first look at each row of a kind finds nothing. */
+function withoutFirstLook(store: Store, kind: Kind): Store {
+  const seen = new Set<string>()
+  const rows = store.table(kind)
+  const table: Table = {
+    get(name) {
+      if (seen.has(name)) return rows.get(name)
+      seen.add(name)
+      return undefined
+    },
+    has: name => rows.has(name),
+    scan: (from, to) => rows.scan(from, to),
+    get size() {
+      return rows.size
+    },
+    put: (name, row) => rows.put(name, row),
+    delete: name => rows.delete(name),
+  }
+  return { ...without(store, []), table: other => (other === kind ? table : store.table(other)) }
 }
 
 function changed(command: Fields, change: (operation: Fields) => Fields): Fields {

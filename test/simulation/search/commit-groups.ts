@@ -3,15 +3,22 @@
  * learner and shard machine. What is proposed is replicated in the same turn, and a node that dies comes back as a new
  * leader that knows only its log. What several members add is searched in the Paxos model.
  */
-import { frontDoor, type GroupConfig, paxosGroupActors, type StateMachine, shardMachine } from '@synod/actors'
+import {
+  frontDoor,
+  type GroupConfig,
+  paxosGroupActors,
+  type StateMachine,
+  type Store,
+  type Table,
+} from '@synod/actors'
 import { type Address, address, type NodeId, nodeId } from '@synod/runtime/protocol'
 import { messageText, type World } from '@synod/runtime/simulation'
 import type { LearnerState } from '../../../actors/src/paxos/learner-state.ts'
 import { StoreReader } from '../../../actors/src/replicated/store.ts'
 import type { LeaderState } from '../../../actors/src/transactions/leader/state.ts'
 import type { Submit } from '../../../actors/src/transactions/messages.ts'
-import { without } from '../planted/transactions.ts'
-import { inPlace } from './in-place.ts'
+import { plantActor, plantedMachine } from '../planted/transactions.ts'
+import { freeze, inPlace } from './in-place.ts'
 
 /** A transaction appends its name to the list of each of these groups; the first coordinates. */
 export interface Transaction {
@@ -19,13 +26,12 @@ export interface Transaction {
   readonly groups: readonly string[]
 }
 
-/** Rows that a planted bug never writes. */
-const planted: Readonly<Record<string, readonly string[]>> = {
-  tombstonesNotKept: ['t/'],
-  decisionForgotten: ['u/'],
-  prepareNotKept: ['p/'],
-}
-export const commitBugs: readonly string[] = Object.keys(planted)
+export const commitBugs: readonly string[] = [
+  'abortWithoutTombstone',
+  'abortNotRecorded',
+  'decisionForgottenTooEarly',
+  'commitHeardAsAbort',
+]
 
 export function txOf({ session }: Transaction): string {
   return `${session}:1`
@@ -45,21 +51,34 @@ export function clientOf({ session }: Transaction): Address {
 }
 
 export function actorsOf(group: string, bug: string | undefined) {
-  return paxosGroupActors({ group: config(group) }, machineWith(bug)).map(placed => ({
+  const machine = plantedMachine(bug, () => 0)
+  const shared: StateMachine = {
+    ...machine,
+    apply: (store, command, context) => machine.apply(frozen(store), command, context),
+  }
+  return paxosGroupActors({ group: config(group) }, shared).map(placed => ({
     ...placed,
-    type: inPlace(placed.type),
+    type: inPlace(plantActor(placed.type, placed.name, bug)),
   }))
 }
 
-function machineWith(bug: string | undefined): StateMachine {
-  // As in placement: a host gives a machine only what the machine itself proposed.
-  const machine = shardMachine({ measures: {} }) as unknown as StateMachine
-  const lost = bug === undefined ? undefined : planted[bug]
-  if (lost === undefined) return machine
-  return {
-    ...machine,
-    apply: (store, command, context) => machine.apply(without(store, lost), command, context),
-  }
+/** Values are never changed in place: frozen, all states share them. */
+function frozen(store: Store): Store {
+  const table = (of: Table): Table => ({
+    get: name => of.get(name),
+    has: name => of.has(name),
+    scan: (from, to) => of.scan(from, to),
+    get size() {
+      return of.size
+    },
+    put: (name, value) => {
+      freeze(value)
+      of.put(name, value)
+    },
+    delete: name => of.delete(name),
+  })
+  const all = table(store)
+  return Object.assign(all, { table: (kind: string) => table(store.table(kind)) })
 }
 
 function config(group: string): GroupConfig {

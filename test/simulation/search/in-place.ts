@@ -12,8 +12,9 @@ export function inPlace(type: ActorType<{ readonly place: object }, unknown, unk
   }
 }
 
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
+export function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   Object.freeze(value)
   for (const part of Object.values(value)) freeze(part)
+  return value
 }

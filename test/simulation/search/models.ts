@@ -22,10 +22,17 @@ function entry<Ghost>(
   return { name, depth, planted, build: bug => build(bug) as unknown as SearchModel<unknown> }
 }
 
-const paxosBugs = ['promiseNotSaved', 'acceptedNotSaved', 'promisesIgnored', 'quorumOneShort']
+const paxosBugs = [
+  'roundNotSaved',
+  'promiseNotSaved',
+  'acceptedNotSaved',
+  'promiseNotKept',
+  'promisesIgnored',
+  'quorumOneShort',
+]
 
 export const models: readonly ModelEntry[] = [
   entry('paxos', 6, paxosBugs, paxosModel),
   entry('commit', 8, commitBugs, commitModel),
-  entry('conflict', 10, commitBugs, conflictModel),
+  entry('conflict', 8, commitBugs, conflictModel),
 ]

@@ -6,7 +6,16 @@
  * after restarts, and never flush.
  */
 import { type GroupConfig, paxosGroupActors, type StateMachine } from '@synod/actors'
-import { type Address, actorId, actorOf, address, assert, type NodeId, nodeId } from '@synod/runtime/protocol'
+import {
+  type Address,
+  type AnyActorType,
+  actorId,
+  actorOf,
+  address,
+  assert,
+  type NodeId,
+  nodeId,
+} from '@synod/runtime/protocol'
 import {
   type Flight,
   messageText,
@@ -22,6 +31,7 @@ import type { ProposerMessage } from '../../../actors/src/paxos/messages.ts'
 import { ownBallot, type ProposerState } from '../../../actors/src/paxos/proposer-state.ts'
 import { decodeBatch } from '../../../actors/src/replicated/machine-host.ts'
 import { plantActor } from '../planted/paxos.ts'
+import { forgets } from '../planted/wrappers.ts'
 import { promiseKept } from '../suites/paxos-invariants.ts'
 import { inPlace } from './in-place.ts'
 
@@ -40,7 +50,7 @@ const machine: StateMachine = { name: 'nothing', apply: () => null }
 export function paxosModel(planted?: string): SearchModel<Votes> {
   return {
     name: 'paxos',
-    about: '3 acceptors, 2 proposers that want to lead at once, 1 crash; each learner beside its acceptor',
+    about: '3 acceptors with their learners, 2 proposers that want to lead at once',
     nodes: nodes.map(node => ({ node, actors: actorsOf(node, planted) })),
     inputs: [],
     bounds: { crashes: 1, losses: 0, copies: 0, timers: { 'proposer election': 1, 'proposer tick': 1 } },
@@ -49,7 +59,10 @@ export function paxosModel(planted?: string): SearchModel<Votes> {
     tell,
     ghost: { voters: {}, chosen: {} },
     remember: remembered,
-    turnRules: { 'PX2 a promise never goes back': promisesKept },
+    turnRules: {
+      'PX1 a round is durable before it is used': roundsKept,
+      'PX2 a promise never goes back': promisesKept,
+    },
     rules: {
       'PX6 one value is chosen in a slot': oneValue,
       'PX9 what is vouched for is chosen': vouchedIsChosen,
@@ -78,12 +91,17 @@ function actorsOf(node: NodeId, planted: string | undefined) {
   const tuning = { electionMinMs: 0 }
   return paxosGroupActors({ group: config, tuning }, machine)
     .filter(({ type }) => type.type !== 'proposer' || proposers.includes(node))
-    .map(placed => ({ ...placed, type: inPlace(plantActor(placed.type, planted)) }))
+    .map(placed => ({ ...placed, type: inPlace(plant(placed.type, planted)) }))
+}
+
+function plant(type: AnyActorType, bug: string | undefined): AnyActorType {
+  if (bug === 'roundNotSaved') return type.type === 'proposer' ? forgets(type, key => key === 'round') : type
+  return plantActor(type, bug)
 }
 
 /**
  * Answers to a ballot that its proposer has left, or to a question that it has settled: it looks at none of them ever
- * again, as it opens no ballot twice. Answers to heartbeats matter to reads and to the hand-over only.
+ * again, as it opens no ballot twice (PX1 is a rule here). Answers to heartbeats matter to reads and to the hand-over only.
  */
 function isOver({ to, message }: Flight, world: World<Votes>): boolean {
   if (actorOf(to) !== actorId('proposer', group)) return false
@@ -142,6 +160,14 @@ function withVote(votes: Votes, node: NodeId, slot: number, ballot: string, valu
   const chosen = votes.chosen[slot] ?? []
   const isNew = before.length + 1 === 2 && !chosen.includes(value)
   return { voters, chosen: isNew ? { ...votes.chosen, [slot]: [...chosen, value] } : votes.chosen }
+}
+
+/** What a ballot was opened with is on the disk: a proposer that dies never opens it again. */
+function roundsKept(_before: SearchNode, { id, states, rows }: SearchNode): void {
+  const proposer = actorId('proposer', group)
+  const round = (states.get(proposer) as ProposerState | undefined)?.round ?? 0
+  const saved = (rows.rows(proposer).get('round') as number | undefined) ?? 0
+  assert(saved >= round, `${id} works with round ${round}, and round ${saved} is on its disk`)
 }
 
 function promisesKept(before: SearchNode, after: SearchNode): void {

@@ -1,5 +1,4 @@
 /** What must hold of Paxos actors after every turn, read from their live states. */
-import type { GroupConfig } from '@synod/actors'
 import { address, assert, type NodeId } from '@synod/runtime/protocol'
 import type { Simulation } from '@synod/runtime/simulation'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
@@ -20,7 +19,9 @@ export function promisesNeverGoBack(group: string): (sim: Simulation, node: Node
     const state = acceptorOn(sim, node, group)
     if (state === undefined || !state.votes) return
     const life = `${node} ${state.place.incarnation}`
-    promiseKept(highest.get(life) ?? noBallot, state)
+    const before = highest.get(life) ?? noBallot
+    if (state.promise === before) return
+    promiseKept(before, state)
     highest.set(life, state.promise)
   }
 }
@@ -33,11 +34,9 @@ export function promiseKept(before: Ballot, { promise, place }: AcceptorState): 
   )
 }
 
-/** Whether every member of these groups remembers, or has recovered. */
-export function acceptorsVote(sim: Simulation, groups: readonly GroupConfig[]): boolean {
-  return groups.every(({ group, members }) => {
-    return members.every(node => acceptorOn(sim, node, group)?.votes === true)
-  })
+/** Whether this member of the group remembers, or has recovered. */
+export function acceptorVotes(sim: Simulation, node: NodeId, group: string): boolean {
+  return acceptorOn(sim, node, group)?.votes === true
 }
 
 /** Whoever believes to lead. */

@@ -5,10 +5,12 @@
  */
 import { frontDoor, type GroupConfig, paxosGroupActors, type Tuning } from '@synod/actors'
 import { type Address, type Json, nodeId } from '@synod/runtime/protocol'
-import { type Random, Simulation } from '@synod/runtime/simulation'
+import { Simulation } from '@synod/runtime/simulation'
 import { loseMemory } from '../amnesia.ts'
 import { drawTuning } from '../drawn-tuning.ts'
+import { groupGoals } from '../goals.ts'
 import { type Ask, type Command, nameOf, registers, type Waiting } from '../machines/registers.ts'
+import { Observed } from '../observed.ts'
 import { paxosBugs, plantActor, plantMachine } from '../planted/paxos.ts'
 import { RegisterClient } from '../register-client.ts'
 import { appendsHold, registersAreLinearizable, replicasBecomeEqual } from '../replicated-checks.ts'
@@ -29,12 +31,13 @@ interface Drawn {
   readonly tuning: Partial<Tuning>
 }
 
-function draw(random: Random): Drawn {
+function draw(run: Run): Drawn {
+  const { random } = run
   const size = random.pick([1, 3, 3, 3, 5])
   const keys = ['a', 'b', 'list1', 'c', 'd', 'list2', 'e'].slice(0, random.pick([1, 2, 3, 7]))
   return {
     size,
-    clients: random.integer(2, 7),
+    clients: run.clients(random.integer(2, 7)),
     keys,
     padding: random.chance(0.3) ? 500 : 0,
     faultsMs: random.integer(2000, 8000),
@@ -44,7 +47,7 @@ function draw(random: Random): Drawn {
 }
 
 function runPaxos(run: Run): void {
-  const drawn = draw(run.random)
+  const drawn = draw(run)
   Object.assign(run.setup, drawn)
   const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
   const sim = new Simulation({
@@ -53,6 +56,7 @@ function runPaxos(run: Run): void {
     observer: { note: (_actor, name) => run.reached(name) },
   })
   run.sim = sim
+  const observed = new Observed(goal => run.reached(goal))
   const witness = new Witness(plantMachine(registers, run.planted), nameOf)
   const config: GroupConfig = { group, protocol: 'paxos', members: nodes, preferred: run.random.pick(nodes) }
   for (const node of nodes) {
@@ -60,14 +64,14 @@ function runPaxos(run: Run): void {
       { group: config, tuning: drawn.tuning },
       witness.on(node, () => sim.life(node)),
     )) {
-      sim.place(node, plantActor(type, run.planted), name, own)
+      sim.place(node, observed.actor(plantActor(type, run.planted), name), name, own)
     }
   }
   const doors = nodes.map(node => frontDoor(node, group))
   const clients = startClients(run, drawn, doors, witness)
   sim.check((_sim, node) => witness.check(node, sim.life(node)))
   sim.check(promisesNeverGoBack(group))
-  run.setup.mix = sim.nemesis(undefined, () => leaderOf(sim, group))
+  run.setup.mix = run.faults(() => leaderOf(sim, group))
   if (drawn.amnesia) loseMemory(run, [config], drawn.faultsMs)
   sim.run(drawn.faultsMs)
   sim.heal()
@@ -118,9 +122,7 @@ export const paxos: Suite = {
     'notLeader',
     'lost',
     'gave up',
-    'wipe',
-    'rollback',
-    'acceptor has recovered',
+    ...groupGoals,
   ],
   planted: paxosBugs,
   run: runPaxos,

@@ -4,6 +4,7 @@
  * something finds it so.
  */
 import {
+  directoryGroup,
   frontDoor,
   type GroupAudit,
   type GroupConfig,
@@ -16,8 +17,11 @@ import { Simulation } from '@synod/runtime/simulation'
 import type { Audit } from '../../../actors/src/transactions/audit.ts'
 import { loseMemory } from '../amnesia.ts'
 import { drawTuning } from '../drawn-tuning.ts'
-import { plantActor, plantMachine, shopBugs } from '../planted/transactions.ts'
+import { groupGoals, shardGoals } from '../goals.ts'
+import { Observed } from '../observed.ts'
+import { plantActor, plantedShard, shopBugs } from '../planted/transactions.ts'
 import { answerTo, nothingIsLeft, replicasBecomeEqual } from '../replicated-checks.ts'
+import { ShardWatch } from '../shard-watch.ts'
 import type { Run, Suite } from '../suite.ts'
 import { type Call, type Called, numberOf, ServiceCaller, textOf } from '../workloads/service-caller.ts'
 import { Account, Books, type FoundOrder } from '../workloads/shop-books.ts'
@@ -30,7 +34,7 @@ function runShop(run: Run): void {
   const drawn = {
     size,
     shards: random.integer(1, 2),
-    shoppers: random.integer(1, 5),
+    clients: run.clients(random.integer(1, 5)),
     items: random.integer(1, 4),
     users: random.integer(1, 4),
     faultsMs: random.integer(1500, 5000),
@@ -47,16 +51,23 @@ function runShop(run: Run): void {
     observer: { note: (_actor, name) => run.reached(name) },
   })
   run.sim = sim
-  const machine = (group: GroupConfig) => plantMachine(group, run.planted)
+  const observed = new Observed(goal => run.reached(goal))
+  const watch = new ShardWatch()
+  sim.check(() => watch.check())
   for (const node of nodes) {
+    const machine = (group: GroupConfig) => {
+      return group.group === directoryGroup
+        ? undefined
+        : watch.on(`${node} ${group.group}`, plantedShard(run, node))
+    }
     for (const { type, name, config } of nodeActors({ node, map, tuning: drawn.tuning, machine })) {
-      sim.place(node, plantActor(type, name, run.planted), name, config)
+      sim.place(node, observed.actor(plantActor(type, name, run.planted), name), name, config)
     }
   }
   const shop = new Shop(run)
   shop.open(drawn.items, drawn.users)
-  run.setup.mix = sim.nemesis(undefined, () => leaderOf(sim, random.pick(Object.keys(map.groups))))
-  const done = shop.shopUntil(sim.now + drawn.faultsMs, drawn.shoppers)
+  run.setup.mix = run.faults(() => leaderOf(sim, random.pick(Object.keys(map.groups))))
+  const done = shop.shopUntil(sim.now + drawn.faultsMs, drawn.clients)
   if (drawn.amnesia) loseMemory(run, Object.values(map.groups), sim.now + drawn.faultsMs)
   sim.run(sim.now + drawn.faultsMs)
   sim.heal()
@@ -213,6 +224,8 @@ export const shop: Suite = {
     'checkout: outOfCredit',
     'payOrder: ok',
     'cancel: ok',
+    ...groupGoals,
+    ...shardGoals,
   ],
   planted: shopBugs,
   run: runShop,

@@ -3,15 +3,25 @@
  * all or nothing, serializable, within bounds; and when the faults end, everyone is answered and nothing is left
  * locked, in doubt or owed.
  */
-import { frontDoor, type GroupConfig, initialMap, nodeActors, type ShardMap } from '@synod/actors'
+import {
+  directoryGroup,
+  frontDoor,
+  type GroupConfig,
+  initialMap,
+  nodeActors,
+  type ShardMap,
+} from '@synod/actors'
 import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import { type Random, Simulation } from '@synod/runtime/simulation'
 import { loseMemory } from '../amnesia.ts'
 import { Clients } from '../clients.ts'
 import { drawTuning } from '../drawn-tuning.ts'
-import { plantActor, plantMachine, transactionBugs } from '../planted/transactions.ts'
+import { groupGoals, shardGoals } from '../goals.ts'
+import { Observed } from '../observed.ts'
+import { plantActor, plantedShard, transactionBugs } from '../planted/transactions.ts'
 import { nothingIsLeft, replicasBecomeEqual } from '../replicated-checks.ts'
 import { serializable } from '../serializable.ts'
+import { ShardWatch } from '../shard-watch.ts'
 import type { Run, Suite } from '../suite.ts'
 import type { Workload, WorkloadPorts } from '../workload.ts'
 import { Bank } from '../workloads/bank.ts'
@@ -33,7 +43,7 @@ function runTransactions(run: Run): void {
   const drawn = {
     size,
     shards: random.integer(1, 3),
-    clients: random.integer(1, 8),
+    clients: run.clients(random.integer(1, 8)),
     faultsMs: random.integer(1500, 6000),
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
@@ -48,10 +58,17 @@ function runTransactions(run: Run): void {
     observer: { note: (_actor, name) => run.reached(name) },
   })
   run.sim = sim
+  const observed = new Observed(goal => run.reached(goal))
+  const watch = new ShardWatch()
+  sim.check(() => watch.check())
   for (const node of nodes) {
-    const machine = (group: GroupConfig) => plantMachine(group, run.planted)
+    const machine = (group: GroupConfig) => {
+      return group.group === directoryGroup
+        ? undefined
+        : watch.on(`${node} ${group.group}`, plantedShard(run, node))
+    }
     for (const { type, name, config } of nodeActors({ node, map, tuning: drawn.tuning, machine })) {
-      sim.place(node, plantActor(type, name, run.planted), name, config)
+      sim.place(node, observed.actor(plantActor(type, name, run.planted), name), name, config)
     }
   }
   const workload = random.pick(workloads)({
@@ -61,7 +78,7 @@ function runTransactions(run: Run): void {
   })
   run.setup.workload = workload.name
   const clients = new Clients(run, workload, drawn.clients, drawn.faultsMs + 500)
-  run.setup.mix = sim.nemesis(undefined, () => someLeader(sim, map, random))
+  run.setup.mix = run.faults(() => someLeader(sim, map, random))
   if (drawn.amnesia) loseMemory(run, Object.values(map.groups), drawn.faultsMs)
   sim.run(drawn.faultsMs)
   sim.heal()
@@ -101,7 +118,8 @@ export const transactions: Suite = {
     'hot item: sold out',
     'lists: committed',
     'keys: read ok',
-    'installed a snapshot',
+    ...groupGoals,
+    ...shardGoals,
   ],
   planted: transactionBugs,
   run: runTransactions,

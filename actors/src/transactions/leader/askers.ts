@@ -1,6 +1,6 @@
 /** Who waits for an answer, and how it is told: an actor by message, somebody outside by reply. */
 import type { Address, Request } from '@synod/runtime/protocol'
-import type { Submit } from '../messages.ts'
+import type { Submit, Submitted } from '../messages.ts'
 import type { Outcome, TxId } from '../operations.ts'
 import type { Asker, Running, Turn } from './state.ts'
 
@@ -16,12 +16,14 @@ export function echo(send: number | undefined): { readonly send?: number } {
 
 /** `closed`: with a definite answer that is not final, the attempts that the log has closed. */
 export function submitted(turn: Turn, asker: Asker, id: TxId, outcome: Outcome, closed?: number): void {
-  const about = closed === undefined ? {} : { closed }
-  answer(turn, asker.to, { type: 'submitted', id, outcome, ...echo(asker.send), ...about })
+  const { to, send } = asker
+  const type = 'submitted'
+  const message: Submitted = send === undefined ? { type, id, outcome } : { type, id, outcome, send }
+  answer(turn, to, closed === undefined ? message : { ...message, closed })
 }
 
 export function askerOf(to: Address | Request, send: number | undefined): Asker {
-  return { to, ...echo(send) }
+  return { to, send }
 }
 
 /** Statuses of an id that cannot be used (again). */

@@ -27,6 +27,8 @@ export function requestOf(operations: readonly Numbered[]): LockRequest {
 /** True: it may go on, with its locks when it holds any. False: it waits in line. */
 export function enter(turn: Turn, entrant: Entrant): boolean {
   const { state } = turn
+  // Where nothing is held and nobody waits it does not matter what would be locked, unless it is to be kept.
+  if (!entrant.holds && state.table.held.size === 0 && state.queue.waiters.size === 0) return true
   const request = requestOf(entrant.operations)
   const free = mayGo(state.table, state.queue, { age: entrant.age, request })
   const escrow = free ? openAdds(turn, entrant.operations, request) : []
@@ -77,12 +79,15 @@ function lineUp(
 }
 
 /** Gives back what `tx` held or waited for. What it held or wanted is free for others: pass it to `serve`. */
-export function leave({ state }: Turn, tx: TxKey): LockRequest[] {
+export function leave({ state }: Turn, tx: TxKey): readonly LockRequest[] {
   state.woundMs.delete(tx)
   const waited = dequeue(state.queue, tx)?.request
   const held = release(state.table, tx)
+  if (waited === undefined && held === undefined) return none
   return [waited, held].filter(request => request !== undefined)
 }
+
+const none: readonly LockRequest[] = []
 
 /** Prepared by a command that this leader did not propose: those in its way lose their place in memory. */
 export function hold(turn: Turn, tx: TxKey, operations: readonly Numbered[]): TxKey[] {

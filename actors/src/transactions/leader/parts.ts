@@ -20,11 +20,10 @@ export function entrantOf(running: Running): Entrant {
 /** What every command about it carries. */
 export function common({ tx, attempt, submit }: Running): Attempt & Retention & { readonly epoch: number } {
   const { epoch, firstIncomplete, fingerprint, retainMs } = submit
+  const about = { tx, attempt, epoch, firstIncomplete }
+  if (fingerprint === undefined && retainMs === undefined) return about
   return {
-    tx,
-    attempt,
-    epoch,
-    firstIncomplete,
+    ...about,
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(retainMs === undefined ? {} : { retainMs }),
   }

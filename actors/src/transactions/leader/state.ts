@@ -13,7 +13,7 @@ import type { TxId } from '../operations.ts'
 /** Whoever asked, and the highest of its sends that arrived. */
 export interface Asker {
   readonly to: Address | Request
-  readonly send?: number
+  readonly send: number | undefined
 }
 
 /** Where a transaction that was submitted here stands. */

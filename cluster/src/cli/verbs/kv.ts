@@ -71,8 +71,11 @@ async function get([key]: readonly string[], options: Options): Promise<void> {
 }
 
 async function put([key, text = '']: readonly string[], options: Options): Promise<void> {
-  const found = await findCluster(options)
-  const { body } = await callAny(found, pathOf(options, key), { method: 'PUT', body: jsonOf(text) })
+  const value = jsonOf(text)
+  const { body } = await callAny(await findCluster(options), pathOf(options, key), {
+    method: 'PUT',
+    body: value,
+  })
   if (options.json === true) printJson(body)
   else print(`written, version ${(body as Versioned).version}`)
 }
@@ -113,6 +116,10 @@ async function scan(_args: readonly string[], options: ScanOptions): Promise<voi
     printJson(body)
     return
   }
+  if (entries.length === 0) {
+    print('no keys')
+    return
+  }
   print(
     table(entries, [
       { title: 'key', value: entry => entry.key },
@@ -130,6 +137,7 @@ export function jsonOf(text: string): unknown {
     return JSON.parse(text)
   } catch {
     if (/^[\w.~-]+$/.test(text)) return text
-    throw new Failure(`${text} is not JSON; quote it for the shell: '{"a":1}'`, exitCode.usage)
+    const shown = text === '' ? 'an empty word' : text
+    throw new Failure(`${shown} is not JSON; quote it for the shell: '{"a":1}', or '"text"'`, exitCode.usage)
   }
 }

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander'
 import { isLoopback } from '../../config/config.ts'
 import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
-import { worst } from '../../verify/finding.ts'
+import { type Finding, worst } from '../../verify/finding.ts'
 import { drive } from '../../workloads/drive.ts'
 import { HistoryWriter } from '../../workloads/history-writer.ts'
 import { type Report, reportOf, saveReport, stretchLine, summaryLines } from '../../workloads/report.ts'
@@ -27,6 +27,8 @@ interface Options extends WhereOptions {
 }
 
 const most = { users: 10_000, seconds: 86_400, rate: 1_000_000, keys: 1_000_000, orders: 1_000_000 }
+/** 128 + SIGINT. */
+const endedByUser = 130
 const ordersPerSecond = 5_000
 const mostOrdersByDefault = 100_000
 
@@ -98,14 +100,14 @@ async function act(name: string, options: Options): Promise<void> {
   try {
     const say = json === true ? () => undefined : progress
     say(`preparing ${name} …`)
-    await workload.prepare()
+    await Promise.race([workload.prepare(), stopped(stop.signal)])
     const totals = await drive(
       workload,
       { users, seconds, rate },
       stretch => say(stretchLine(stretch, workload.unit)),
       stop.signal,
     )
-    const findings = await workload.finish()
+    const findings = await workload.finish().catch(cannotSay)
     const pace = { users, seconds, rate }
     tell(
       reportOf({ workload: name, unit: workload.unit, nodes: nodes.length, pace }, totals, findings),
@@ -116,6 +118,19 @@ async function act(name: string, options: Options): Promise<void> {
     workload.close()
     history?.close()
   }
+}
+
+/** Ctrl-C before anything was measured leaves nothing to tell. */
+function stopped(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Failure('stopped before it began', endedByUser)))
+  })
+}
+
+/** The cluster went away: what was measured until then is told all the same. */
+function cannotSay(error: unknown): readonly Finding[] {
+  const detail = `nobody can be asked any more: ${error instanceof Error ? error.message : String(error)}`
+  return [{ check: 'after it', verdict: 'unknown', detail }]
 }
 
 function kindOf(name: string, options: Options): WorkloadKind {

@@ -11,7 +11,11 @@ const models = fileURLToPath(new URL('../../../../test/simulation/search.ts', im
 interface Options {
   readonly protocol?: string
   readonly seeds?: string
+  readonly from?: string
+  readonly jobs?: string
   readonly seed?: string
+  readonly without?: string
+  readonly clients?: string
   readonly trace?: string
   readonly search?: string
   readonly depth?: string
@@ -23,16 +27,21 @@ export const sim: Verb = {
   chapter: 'Breaking and proving',
   summary: 'run the protocols through thousands of simulated histories with faults',
   examples: [
-    'sim --protocol paxos --seeds 1000',
+    'sim --protocol paxos --seeds 1000 --jobs 2',
     'sim --protocol paxos --seed 8123 --trace trace.jsonl',
+    'sim --protocol transactions --seed 77 --without clog,pause --clients 2',
     'sim --search paxos --depth 8',
   ],
   define(command) {
     command
       .option('--protocol <suite>', 'which suite (default: all)')
       .option('--seeds <n>', 'how many histories of each (default 100)')
+      .option('--from <n>', 'the first of them (default 1, which the planted bugs follow)')
+      .option('--jobs <n>', 'processes that run side by side (default: one for each processor)')
       .option('--seed <n>', 'only this one: replays a failure')
-      .option('--trace <file>', 'write what happened, with --seed')
+      .option('--without <kinds>', 'leave out kinds of faults, such as clog,pause')
+      .option('--clients <n>', 'no more clients than these')
+      .option('--trace <file>', 'write every event, message and commit as JSON lines, with --seed')
       .option('--search <model>', 'instead, every state of a small model: paxos, commit or conflict')
       .option('--depth <n>', 'most steps, with --search')
       .option('--states <n>', 'most states, with --search')

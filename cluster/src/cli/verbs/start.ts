@@ -11,6 +11,7 @@ import type { FromDetached, ToDetached } from '../../launcher/main.ts'
 import { runUntilSignal } from '../../launcher/signals.ts'
 import { Failure, writableFolder } from '../../node/failure.ts'
 import { wholeNumber } from '../arguments.ts'
+import { outliveReader } from '../closed-pipe.ts'
 import { colour, duration, print, printJson } from '../output.ts'
 import { userFolder } from '../paths.ts'
 import type { Verb } from '../verb.ts'
@@ -68,6 +69,7 @@ async function act(options: Options): Promise<void> {
     return
   }
   const launcher = await Launcher.start(config, how)
+  outliveReader()
   report(launcher.running())
   runUntilSignal(launcher, () => json !== true && print('stopping …'))
   // Resolves never: a signal ends the process.

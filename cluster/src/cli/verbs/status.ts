@@ -1,7 +1,7 @@
 /** `cluster status`: what runs, and how well. */
 import type { GroupRow } from '../../gateway/admin.ts'
 import type { ClusterView } from '../../launcher/http.ts'
-import { askAll } from '../ask-nodes.ts'
+import { askAll, type Told } from '../ask-nodes.ts'
 import { type FoundCluster, getJson } from '../find-cluster.ts'
 import { look } from '../look.ts'
 import { state, table } from '../output.ts'
@@ -62,6 +62,8 @@ interface NodeStatusAnswer {
   readonly cluster: string
   readonly ready: boolean
   readonly pid: number
+  /** Rules in force; null: none are allowed. */
+  readonly faults: number | null
 }
 
 /** Of a cluster without a launcher: nodes on machines of their own. */
@@ -74,5 +76,12 @@ async function fromNodes(found: FoundCluster): Promise<Omit<Seen, 'groups'>> {
     return { id, url, pid, restarts: null, state: ready ? 'ready' : 'joining', detail: '' }
   })
   const known = told.flatMap(one => ('answer' in one ? [one.answer.cluster] : []))
-  return { cluster: known[0] ?? 'unknown', data: null, faults: null, nodes }
+  return { cluster: known[0] ?? 'unknown', data: null, faults: faultsOf(told), nodes }
+}
+
+/** Nodes know the rules for messages only; what else is broken only a launcher knows. */
+function faultsOf(told: readonly Told<NodeStatusAnswer>[]): readonly string[] | null {
+  const counts = told.flatMap(one => ('answer' in one && one.answer.faults !== null ? [one] : []))
+  if (counts.length === 0) return null
+  return counts.flatMap(({ id, answer }) => (answer.faults ? [`${answer.faults} for messages at ${id}`] : []))
 }

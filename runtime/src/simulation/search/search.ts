@@ -97,7 +97,9 @@ class Search<Ghost> {
         const next = this.#level(open, depth + 1)
         if (this.#isFull) break
         open = next
-        if (open.length > 0) this.#limits.progress?.(++depth, this.#parents.length)
+        if (open.length === 0) break
+        depth += 1
+        this.#limits.progress?.(depth, this.#parents.length)
       }
     } catch (error) {
       if (!(error instanceof RuleBroken)) throw error

@@ -5,14 +5,15 @@
  *
  * The same node meets the same event in a great many worlds: what came of it is remembered.
  */
-import type { AnyActorType, Now } from '../../actor.ts'
+import type { AnyActorType } from '../../actor.ts'
 import { type ActorId, type Address, actorId, actorOf, address, type NodeId } from '../../address.ts'
 import { deepFreeze } from '../../kernel/freeze.ts'
-import { Kernel } from '../../kernel/kernel.ts'
-import type { Activation, Envelope } from '../../kernel/ports.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Activation } from '../../kernel/ports.ts'
 import { MemoryStorage } from '../../storage/memory.ts'
 import type { End, Flight, SearchModel } from './model.ts'
 import { copyOf, hashOf, textOf } from './plain.ts'
+import { TurnHost } from './turn-host.ts'
 
 /** A node between two turns. */
 export interface SearchNode {
@@ -20,8 +21,10 @@ export interface SearchNode {
   /** Of everything below. */
   readonly hash: number
   readonly states: ReadonlyMap<ActorId, unknown>
+  readonly stateHashes: ReadonlyMap<ActorId, number>
   /** Committed, and never written to: a turn works on a copy. */
   readonly rows: MemoryStorage
+  readonly rowsHash: number
   readonly timers: ReadonlyMap<ActorId, readonly string[]>
   /** How far timers that fired have moved its clocks. */
   readonly passedMs: number
@@ -44,8 +47,6 @@ export interface TurnOutcome {
 /** Beyond every delay that a protocol asks for: timers fire when a step says so. */
 const neverMs = 1e12
 const epochMs = 1_000_000
-
-class Crash extends Error {}
 
 export class Turns {
   readonly #placed = new Map<NodeId, readonly Activation[]>()
@@ -120,7 +121,7 @@ export class Turns {
     host.run(() => {
       for (const { type, name, config } of this.#placedOn(node.id)) {
         const id = actorId(type.type, name)
-        host.kernel.spawn(resumed(type, node, id, due), name, config)
+        host.kernel.spawn(host.timers.watched(resumed(type, node, id, due), id), name, config)
       }
       // Arms the timers; nobody has written or sent anything.
       host.kernel.turn()
@@ -128,7 +129,7 @@ export class Turns {
       host.runTurns()
     })
     this.ran += 1
-    if (!host.crashed) return this.#outcome(host, passedMs)
+    if (!host.crashed) return this.#outcome(host, passedMs, node)
     const again = this.#boot(node.id, host.rows.crash(), passedMs)
     const sent = [...this.#sent(host), ...again.sent]
     return { node: again.node, sent, early: host.early, wrote: true, broken: host.broken ?? again.broken }
@@ -137,7 +138,9 @@ export class Turns {
   #boot(id: NodeId, rows: MemoryStorage, passedMs: number): TurnOutcome {
     const host = new TurnHost(id, rows, epochMs + passedMs, this.#wallMs(id), 'whole')
     host.run(() => {
-      for (const { type, name, config } of this.#placedOn(id)) host.kernel.spawn(type, name, config)
+      for (const { type, name, config } of this.#placedOn(id)) {
+        host.kernel.spawn(host.timers.watched(type, actorId(type.type, name)), name, config)
+      }
       host.runTurns()
     })
     this.ran += 1
@@ -152,22 +155,35 @@ export class Turns {
     return host.sent.map(envelope => this.flight(envelope))
   }
 
-  #outcome(host: TurnHost, passedMs: number): TurnOutcome {
-    const { kernel, rows, early, broken } = host
-    const states = new Map<ActorId, unknown>()
-    const timers = new Map<ActorId, readonly string[]>()
-    const texts: string[] = [String(passedMs)]
-    for (const { id } of kernel.actors()) {
-      states.set(id, kernel.state(id))
-      const armed = (kernel.inspect(id)?.timers ?? []).map(({ name }) => name).sort()
-      timers.set(id, armed)
-      texts.push(id, textOf(kernel.state(id)), armed.join(), textOf([...rows.rows(id).entries()]))
-    }
-    const hash = hashOf(`${host.id} ${texts.join(' ')}`)
-    const node = this.#nodes.get(hash) ?? { id: host.id, hash, states, rows, timers, passedMs }
+  #outcome(host: TurnHost, passedMs: number, before?: SearchNode): TurnOutcome {
+    const { id, rows, early, wrote, broken } = host
+    const { states, stateHashes } = statesOf(host.kernel, before)
+    const rowsHash = wrote || before === undefined ? hashOfRows(rows, states.keys()) : before.rowsHash
+    const timers = host.timers.armed
+    const text = `${id} ${passedMs} ${textOf(timers)} ${rowsHash} ${[...stateHashes.values()].join()}`
+    const hash = hashOf(text)
+    const known = this.#nodes.get(hash)
+    const node = known ?? { id, hash, states, stateHashes, rows, rowsHash, timers, passedMs }
     this.#nodes.set(hash, node)
-    return { node, sent: this.#sent(host), early, wrote: host.wrote, broken }
+    return { node, sent: this.#sent(host), early, wrote, broken }
   }
+}
+
+/** An actor that nothing came for is as it was. */
+function statesOf(kernel: Kernel, before: SearchNode | undefined) {
+  const states = new Map<ActorId, unknown>()
+  const stateHashes = new Map<ActorId, number>()
+  for (const { id, handled } of kernel.actors()) {
+    const hash = handled === 0 ? before?.stateHashes.get(id) : undefined
+    const state = hash === undefined ? kernel.state(id) : before?.states.get(id)
+    states.set(id, state)
+    stateHashes.set(id, hash ?? hashOf(`${id} ${textOf(state)}`))
+  }
+  return { states, stateHashes }
+}
+
+function hashOfRows(rows: MemoryStorage, actors: Iterable<ActorId>): number {
+  return hashOf([...actors].map(id => `${id} ${textOf([...rows.rows(id).entries()])}`).join())
 }
 
 /** The type, set to begin in the state that it had instead of starting. */
@@ -186,64 +202,6 @@ function resumed(
       }
       return copyOf(node.states.get(id))
     },
-  }
-}
-
-/** The world of one kernel for one turn. */
-class TurnHost {
-  readonly id: NodeId
-  readonly rows: MemoryStorage
-  readonly kernel: Kernel
-  readonly sent: Envelope[] = []
-  early = 0
-  wrote = false
-  crashed = false
-  broken: TurnOutcome['broken']
-  readonly #now: Now
-
-  constructor(id: NodeId, rows: MemoryStorage, nowMs: number, wallMs: number, end: End) {
-    this.id = id
-    this.rows = rows
-    this.#now = { monotonicMs: nowMs, wallMs: nowMs + wallMs }
-    this.kernel = new Kernel({
-      node: id,
-      incarnation: '1-searched',
-      amnesiac: false,
-      storage: rows,
-      clock: () => this.#now,
-      // Draws decide when to try again and how to name things: the search tries every order anyway.
-      random: () => 0.5,
-      transmit: (_peer, envelopes, early) => {
-        for (const envelope of envelopes) this.sent.push(envelope)
-        if (early) this.early += envelopes.length
-      },
-      wake: () => {},
-      freeze: true,
-      crashPoint: at => {
-        this.wrote = true
-        if (at === end) throw new Crash()
-      },
-      observer: {
-        failed: (actor, error) => {
-          this.broken ??= { rule: `${actor} throws`, error }
-        },
-      },
-    })
-  }
-
-  run(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      if (!(error instanceof Crash)) throw error
-      this.crashed = true
-    }
-  }
-
-  /** Until nothing is ready. What is set to fire at once fires by a step of its own. */
-  runTurns(): void {
-    do this.kernel.turn()
-    while (this.kernel.nextTurnAt() === Number.NEGATIVE_INFINITY)
   }
 }
 

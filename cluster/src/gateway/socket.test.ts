@@ -1,0 +1,100 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Answer } from '@synod/runtime/host'
+import { decode, encode, nodeId } from '@synod/runtime/protocol'
+import { afterEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { serveClients } from './socket.ts'
+import { closeCodes } from './socket-codes.ts'
+
+const running: (() => void)[] = []
+afterEach(() => {
+  for (const stop of running.splice(0)) stop()
+})
+
+interface Given {
+  ask(message: unknown): Promise<Answer>
+}
+
+/** A client of a server whose node answers as the test says; `defects` is what the server noted. */
+async function clientOf({ ask }: Given) {
+  const server: Server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const defects: string[] = []
+  const node = {
+    node: nodeId('n1'),
+    ready: () => true,
+    ask: (_to: unknown, message: unknown) => ask(message),
+  }
+  const stop = serveClients(server, node, error => defects.push(error.message))
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/client`)
+  const answers = new Map<number, unknown>()
+  client.on('message', (data: Buffer) => {
+    for (const [number, answer] of decode(data) as [number, unknown][]) answers.set(number, answer)
+  })
+  const closed = new Promise<number>(resolve => client.once('close', code => resolve(code)))
+  running.push(() => {
+    client.terminate()
+    stop()
+    server.close()
+  })
+  await new Promise(resolve => client.once('open', resolve))
+  return { client, closed, answers, defects }
+}
+
+const read = { type: 'read', keys: [{ keyspace: 'kv', key: 'a' }], deadlineMs: 1_000 }
+
+test('[GW4] bytes that are no frame close the socket; what comes behind them is not done', async () => {
+  let asked = 0
+  const { client, closed } = await clientOf({
+    ask: () => {
+      asked++
+      return Promise.resolve({ outcome: 'answered', result: 'done' })
+    },
+  })
+  client.send(encode('no frame'))
+  client.send(encode([[1, read]]))
+  expect([await closed, asked]).toEqual([closeCodes.badFrame, 0])
+})
+
+test('[GW4] a request that is none is refused alone', async () => {
+  const { client, answers } = await clientOf({
+    ask: () => Promise.resolve({ outcome: 'answered', result: 'done' }),
+  })
+  client.send(
+    encode([
+      [1, { type: 'nothing' }],
+      [2, read],
+    ]),
+  )
+  await new Promise(resolve => client.once('message', resolve))
+  expect(answers.get(1)).toMatchObject({ type: 'failed', status: 'invalid' })
+  expect(answers.get(2)).toBe('done')
+})
+
+test('[GW4] a defect behind a request is told as unknown, and does not end the node', async () => {
+  const { client, answers, defects } = await clientOf({ ask: () => Promise.reject(new Error('broken')) })
+  client.send(encode([[1, read]]))
+  await new Promise(resolve => client.once('message', resolve))
+  expect(answers.get(1)).toMatchObject({ type: 'failed', status: 'unknown' })
+  expect(defects).toEqual(['broken'])
+})
+
+test('[GW4] a client that never reads its answers is let go', async () => {
+  let asked = 0
+  const { client, closed } = await clientOf({
+    ask: () => {
+      asked++
+      return Promise.resolve({ outcome: 'answered', result: 'x'.repeat(1 << 20) })
+    },
+  })
+  client.pause()
+  const sent = 400
+  for (let number = 0; number < sent && client.readyState === WebSocket.OPEN; number++) {
+    client.send(encode([[number, read]]))
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  client.resume()
+  await closed
+  expect(asked).toBeLessThan(sent)
+})
