@@ -25,7 +25,7 @@ export interface Answered {
 
 const backoffMs = { first: 20, most: 1_000 } as const
 /** While something is asked: a node that is silent for longer is taken for lost. A busy one still answers a ping. */
-const silenceMs = { ping: 1_000, most: 3_000 } as const
+const silenceMs = { ping: 1_000, most: 5_000 } as const
 
 export class Connection {
   readonly #urls: readonly string[]
@@ -45,6 +45,7 @@ export class Connection {
   readonly #pings: NodeJS.Timeout
   /** When the socket was opened, heard, or had nothing to answer. */
   #heardAt = 0
+  #listenedAt = 0
 
   constructor(urls: readonly string[], startAt: number, token?: string) {
     this.#urls = urls
@@ -135,10 +136,14 @@ export class Connection {
 
   /** A link that is cut, or a machine that is gone, ends no connection: only silence tells. */
   #listen(): void {
+    const now = performance.now()
+    // What arrived while this process was held up is read after its timers: that was not silence.
+    const wasAway = now - this.#listenedAt > 2 * silenceMs.ping
+    this.#listenedAt = now
     const socket = this.#socket
     if (socket?.readyState !== WebSocket.OPEN) return
-    if (this.#waiting.size === 0) this.#heardAt = performance.now()
-    else if (performance.now() - this.#heardAt > silenceMs.most) socket.terminate()
+    if (this.#waiting.size === 0 || wasAway) this.#heardAt = now
+    if (now - this.#heardAt > silenceMs.most) socket.terminate()
     else socket.ping()
   }
 

@@ -121,3 +121,12 @@ test('[EX14] a leader that is lost is not waited for, and asked again when it is
   await n2?.listen()
   await putUntilAsked(n2)
 })
+
+test('[EX14] a leader that is cut off, and still believes in itself, is left when all others pass it by', async () => {
+  const [n1, n2, n3] = await start('n2')
+  await putUntilAsked(n2)
+  for (const node of [n1, n3]) {
+    if (node !== undefined) node.leaders = Object.fromEntries(groups.map(group => [group, 'n3']))
+  }
+  await putUntilAsked(n3)
+})

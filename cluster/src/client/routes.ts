@@ -9,12 +9,21 @@ import { Connection } from './connection.ts'
 /** How long what is known of leaders is used. */
 const freshMs = 1_000
 const askMs = 2_000
+/** How long what a node believes is held against another. */
+const saidMs = 3 * freshMs
+
+/** What a node said last of all groups. */
+interface Said {
+  readonly at: number
+  readonly leaders: Readonly<Record<string, string>>
+}
 
 export class Routes {
   readonly #connections: readonly Connection[]
   readonly #home: Connection
   #map: ShardMap | undefined
   readonly #leaders = new Map<string, string>()
+  readonly #said = new Map<string, Said>()
   #askAt = 0
 
   constructor(urls: readonly string[], startAt: number, token?: string) {
@@ -61,9 +70,22 @@ export class Routes {
     if (routes.type !== 'routes') return
     connection.arrivedAt(routes.node)
     if (this.#map === undefined || routes.map.epoch >= this.#map.epoch) this.#map = routes.map
+    this.#said.set(routes.node, { at: performance.now(), leaders: routes.leaders })
     for (const [group, leader] of Object.entries(routes.leaders)) {
+      const asked = this.#toGroup(group).node
       // Whom we ask has learnt who answers; another node may still believe what was true before.
-      if (this.#toGroup(group).node === routes.node) this.#leaders.set(group, leader)
+      if (asked === routes.node) this.#leaders.set(group, leader)
+      else if (asked !== undefined && this.#isPassedBy(asked, group)) this.#leaders.set(group, leader)
     }
+  }
+
+  /** All others that answer, and they are most, ask elsewhere: they cannot hear it, and it may not know. */
+  #isPassedBy(node: string, group: string): boolean {
+    const since = performance.now() - saidMs
+    const others = [...this.#said].filter(([name, { at }]) => name !== node && at > since)
+    return (
+      others.length > this.#connections.length / 2 &&
+      others.every(([, { leaders }]) => leaders[group] !== node)
+    )
   }
 }
