@@ -80,10 +80,14 @@ async function readAlone(network: Network, nodes: Nodes, host: string): Promise<
   return (await run(program, [...args, ...script])).stdout.trim()
 }
 
+/** As a node believes, which for a moment may be nobody. */
 async function leaderOf(nodes: Nodes, node: string): Promise<string> {
-  const leader = (await nodes.groups(node)).find(one => one.group === group)?.leader
-  if (typeof leader !== 'string') throw new Error(`group ${group} has no leader`)
-  return leader
+  let leader: string | null | undefined
+  await until(`${group} has a leader`, async () => {
+    leader = (await nodes.groups(node)).find(one => one.group === group)?.leader
+    return typeof leader === 'string'
+  })
+  return leader ?? ''
 }
 
 async function appliedOf(nodes: Nodes, node: string): Promise<number> {

@@ -23,11 +23,16 @@ export async function onVolumes(scene: (site: Site) => Promise<void>): Promise<v
     data: id => join(folder, id, 'data'),
     command: () => diskNode,
   })
-  const leave = async () => {
+  const clean = async () => {
     await nodes.stopAll('SIGKILL')
     for (const volume of volumes.values()) volume.destroy()
-    rmSync(folder, { recursive: true })
-    rmSync(nodes.folder, { recursive: true })
+    for (const made of [folder, nodes.folder]) rmSync(made, { recursive: true })
+  }
+  // Whoever asks first: the end of the scene, or Ctrl-C in the middle of it.
+  let left: Promise<void> | undefined
+  const leave = () => {
+    left ??= clean()
+    return left
   }
   try {
     await unlessInterrupted(leave, () => scene({ nodes, volumes }))

@@ -40,8 +40,8 @@ export class Volume {
   /** Processes that use it must be gone. */
   unmount(): void {
     if (!this.#mounted) return
-    execFileSync('umount', [this.path])
     this.#mounted = false
+    execFileSync('umount', [this.path])
   }
 
   /** From here on every write and sync to it fails. */

@@ -152,11 +152,14 @@ export class RealCluster {
     return (await (await fetch(`${this.url(node)}/admin/groups`)).json()) as readonly GroupView[]
   }
 
-  /** As a node believes. */
+  /** As a node believes, which for a moment may be nobody. */
   async leaderOf(group: string, node = 0): Promise<string> {
-    const leader = (await this.groups(node)).find(one => one.group === group)?.leader
-    if (typeof leader !== 'string') throw new Error(`group ${group} has no leader`)
-    return leader
+    let leader: string | null | undefined
+    await until(`${group} has a leader`, async () => {
+      leader = (await this.groups(node)).find(one => one.group === group)?.leader
+      return typeof leader === 'string'
+    })
+    return leader ?? ''
   }
 
   cli(verb: string, ...args: readonly string[]): Promise<CliResult> {
