@@ -22,6 +22,8 @@ export function readEnvelopes(fields: readonly unknown[], peer: NodeId, self: No
   for (let index = 0; index < messages.length; index++) {
     const to = routes[2 * index]
     const from = routes[2 * index + 1]
+    // As an index a list becomes a text, level by level: one that is nested deeply would exhaust the stack.
+    if (!isCount(to) || !isCount(from)) throw new FrameError('a route that is no number')
     if (owners[to] !== self) throw new FrameError('an envelope for an actor of another node')
     if (owners[from] !== peer && strings[from] !== '') throw new FrameError('an envelope from a third node')
     envelopes[index] = {

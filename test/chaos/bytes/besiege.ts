@@ -30,7 +30,7 @@ export async function besiege(options: SiegeOptions, say: (line: string) => void
     )
     await siege.stands()
   } catch (error) {
-    failures.push(String(error))
+    failures.push(String(error), ...siege.defects())
   } finally {
     await siege.end()
   }

@@ -18,6 +18,8 @@ import { Tally } from './tally.ts'
 const usurped = 'n1'
 const recordedFrames = 60
 const lanes = 4
+/** Of the log's numbers: error and fatal. */
+const errorLevel = 50
 
 export interface Besieged {
   readonly id: NodeId
@@ -115,11 +117,18 @@ export class Siege {
         throw new Error(`${id} did not stand: ${JSON.stringify(found)}`)
       const { status } = await call('POST', `${url}/payment/create_user`)
       if (status !== 200) throw new Error(`${id} answers ${status}`)
-      const defects = logOf(this.cluster, id).filter(
-        line => line.level === 'error' || line.level === 'fatal' || Number(line.level) >= 50,
-      )
-      if (defects.length > 0) throw new Error(`${id} met a defect: ${JSON.stringify(defects[0])}`)
     }
+    const [defect] = this.defects()
+    if (defect !== undefined) throw new Error(defect)
+  }
+
+  /** What nodes noted as an error, or as their end. */
+  defects(): string[] {
+    return this.nodes.flatMap(({ id }) =>
+      logOf(this.cluster, id)
+        .filter(({ level }) => Number(level) >= errorLevel)
+        .map(line => `${id} met a defect: ${JSON.stringify(line).slice(0, 1_500)}`),
+    )
   }
 
   end(): Promise<void> {
