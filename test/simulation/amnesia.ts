@@ -51,7 +51,7 @@ class Amnesia {
     if (this.#copies.size === 0) for (const one of sim.nodes) this.#copies.set(one, sim.storage(one).copy())
     for (const one of this.#lost) if (this.#remembers(one)) this.#lost.delete(one)
     const from = kind === 'rollback' ? (this.#copies.get(node)?.turn() ?? 0) : 0
-    if (sim.status(node) === 'running' && this.#mayLose(node) && this.#allTestify(node, from)) {
+    if (this.#mayLose(node) && this.#allTestify(node, from)) {
       this.#left -= 1
       this.#lost.add(node)
       if (this.#lost.size > 1) this.#run.reached('two without memory at once')
@@ -102,7 +102,9 @@ class Amnesia {
     )
   }
 
+  /** Nor while one that lost its memory is away: a witness that forgets what it saw of it does not learn that again. */
   #mayLose(node: NodeId): boolean {
+    if ([node, ...this.#lost].some(one => this.#sim.status(one) !== 'running')) return false
     return this.#groups.every(({ members }) => {
       const lost = members.filter(one => one === node || this.#lost.has(one)).length
       return !members.includes(node) || lost <= Math.floor((members.length - 1) / 2)
