@@ -35,6 +35,19 @@ export class Volume {
   mount(): void {
     execFileSync('mount', ['-o', 'loop', this.#image, this.path])
     this.#mounted = true
+    this.#probe()
+  }
+
+  /** A file system that another mount namespace still holds is not mounted anew: it stays without power. */
+  #probe(): void {
+    const probe = join(this.path, 'probe')
+    try {
+      writeFileSync(probe, 'power is back')
+      rmSync(probe)
+    } catch (cause) {
+      const held = `${this.path} is held by another mount namespace (ip netns exec makes one): run that at another time`
+      throw new Error(held, { cause })
+    }
   }
 
   /** Processes that use it must be gone. */
