@@ -108,6 +108,11 @@ export class ServiceCaller {
         if (this.#ports.sim.network.doubled) calling.maybe = true
         this.#again(calling)
         return
+      case 'expired':
+        // Retention ends by the group's clock: a leader whose wall clock jumps an hour ends that of ten minutes at once.
+        assert(this.#ports.sim.happened.of('clock jump') > 0, 'an answer expires when its time is over')
+        calling.done({ status: 'unknown' })
+        return
       default:
         assert(false, `a client with its own ids was told ${JSON.stringify(answer)}`)
     }
