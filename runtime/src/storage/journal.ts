@@ -1,7 +1,7 @@
 /**
  * Turns that are durable but not yet in the rows. A commit is one insertion at the end of a table: a turn's rows lie all
  * over the file, and each page that it touched would have to be written, summed and moved again. Rows that are written
- * again or erased soon after, and most are, never reach the table at all.
+ * again or erased before they are moved never reach the table at all; those that stay are written twice.
  *
  * When the journal has grown beyond its limit its oldest turns are moved into the rows, some rows with each commit, so
  * that no commit waits for many; and all turns when the store is opened.
