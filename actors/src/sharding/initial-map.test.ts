@@ -87,6 +87,23 @@ describe('the first shard map', () => {
     )
   })
 
+  it('[SH7] a keyspace may share the groups of another', () => {
+    const orders = { shards: 4, groups: 2, replicas: 3 }
+    const stock = { shards: 3, groups: 'orders', replicas: 3 }
+    const nodes = ['n1', 'n2', 'n3'].map(nodeId)
+    const map = initialMap({ nodes, keyspaces: { stock, orders } })
+    expect(Object.keys(map.groups).sort()).toEqual(['directory', 'orders.0', 'orders.1'])
+    expect(map.keyspaces.stock?.shards.map(({ shard, group }) => [shard, group])).toEqual([
+      ['stock.0', 'orders.0'],
+      ['stock.1', 'orders.0'],
+      ['stock.2', 'orders.1'],
+    ])
+    for (const host of ['nobody', 'stock']) {
+      const keyspaces = { orders, stock, kv: { ...stock, groups: host } }
+      expect(() => initialMap({ nodes, keyspaces })).toThrow(`kv: ${host} has no groups of its own to share`)
+    }
+  })
+
   it('[SH7] the fewest groups that keep all nodes busy give each node equally many members', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (size, replicas) => {

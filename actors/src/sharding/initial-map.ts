@@ -6,8 +6,11 @@ import type { Assignment, Shard, ShardMap } from './shard-map.ts'
 
 export interface KeyspaceLayout {
   readonly shards: number
-  /** Replicated groups that the shards lie on, neighbours together; default one for each shard. */
-  readonly groups?: number
+  /**
+   * Replicated groups that the shards lie on, neighbours together, or the keyspace whose groups they share; default one for
+   * each shard.
+   */
+  readonly groups?: number | string
   /** Members of each shard's group; a cluster with fewer nodes uses all it has. */
   readonly replicas: number
 }
@@ -30,9 +33,11 @@ export function initialMap(layout: Layout): ShardMap {
     groups[group] = groupOf(group, layout.nodes, replicas, turn)
     turn += 1
   }
-  for (const [keyspace, { shards, groups: few = shards, replicas }] of Object.entries(layout.keyspaces)) {
-    keyspaces[keyspace] = { partition: 'hash', shards: evenShards(keyspace, shards, few) }
-    for (let index = 0; index < few; index++) addGroup(`${keyspace}.${index}`, replicas)
+  for (const [keyspace, { shards, replicas }] of Object.entries(layout.keyspaces)) {
+    const home = homeOf(layout, keyspace)
+    keyspaces[keyspace] = { partition: 'hash', shards: evenShards(keyspace, shards, home) }
+    if (home.keyspace !== keyspace) continue
+    for (let index = 0; index < home.groups; index++) addGroup(`${keyspace}.${index}`, replicas)
   }
   addGroup(directoryGroup, layout.directoryReplicas ?? 3)
   return { epoch: 1, keyspaces, groups }
@@ -70,11 +75,27 @@ function groupOf(group: string, nodes: readonly NodeId[], replicas: number, turn
   return { group, protocol: 'paxos', members, preferred }
 }
 
-function evenShards(keyspace: string, count: number, groups: number): Shard[] {
+/** Whose groups a keyspace lies on, and how many they are. */
+interface Home {
+  readonly keyspace: string
+  readonly groups: number
+}
+
+function homeOf({ keyspaces }: Layout, keyspace: string): Home {
+  const { groups: own, shards } = keyspaces[keyspace] ?? { groups: undefined, shards: 0 }
+  if (typeof own !== 'string') return { keyspace, groups: own ?? shards }
+  const other = keyspaces[own]
+  if (other === undefined || typeof other.groups === 'string') {
+    throw new RangeError(`${keyspace}: ${own} has no groups of its own to share`)
+  }
+  return { keyspace: own, groups: other.groups ?? other.shards }
+}
+
+function evenShards(keyspace: string, count: number, home: Home): Shard[] {
   const bound = (index: number) => Math.floor((index * hashes) / count)
   return Array.from({ length: count }, (_, index) => ({
     shard: `${keyspace}.${index}`,
-    group: `${keyspace}.${Math.floor((index * groups) / count)}`,
+    group: `${home.keyspace}.${Math.floor((index * home.groups) / count)}`,
     from: bound(index),
     to: bound(index + 1),
   }))
@@ -85,7 +106,7 @@ function requireLayout(layout: Layout): void {
   if (new Set(layout.nodes).size !== layout.nodes.length) throw new RangeError('node ids are distinct')
   for (const [keyspace, { shards, groups = shards, replicas }] of Object.entries(layout.keyspaces)) {
     if (!(Number.isInteger(shards) && shards >= 1)) throw new RangeError(`${keyspace}: at least one shard`)
-    if (!(Number.isInteger(groups) && groups >= 1 && groups <= shards)) {
+    if (typeof groups === 'number' && !(Number.isInteger(groups) && groups >= 1 && groups <= shards)) {
       throw new RangeError(`${keyspace}: at least one group, and no more groups than shards`)
     }
     if (!(Number.isInteger(replicas) && replicas >= 1)) {

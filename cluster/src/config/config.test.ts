@@ -58,6 +58,7 @@ describe('a cluster configuration', () => {
     expect(groups('nodes: 3\nkeyspaces: { books: { replicas: 1 } }')).toEqual([1, 3])
     expect(groups('nodes: 5\nkeyspaces: { books: { shards: 9 } }')).toEqual([3, 5])
     expect(groups('nodes: 5\nkeyspaces: { books: { replicas: 5 } }')).toEqual([3, 1])
+    expect(groups('nodes: 3\nkeyspaces: { books: { groups: kv } }')).toEqual([1, 'kv'])
   })
 
   test('flags win over the file, the file over the defaults, and paths are relative to their origin', () => {
@@ -107,6 +108,22 @@ describe('a cluster configuration', () => {
     [
       'nodes: 1\nkeyspaces:\n  kv: { replicas: 3 }',
       'bad.yaml:3: keyspaces.kv.replicas: 3 replicas need 3 nodes; there are 1',
+    ],
+    [
+      'keyspaces:\n  kv: { groups: order }',
+      'bad.yaml:2: keyspaces.kv.groups: there is no keyspace order; did you mean "orders"?',
+    ],
+    [
+      'keyspaces:\n  kv: { groups: kv }',
+      'bad.yaml:2: keyspaces.kv.groups: kv has no groups of its own to share',
+    ],
+    [
+      'keyspaces:\n  kv: { groups: orders, replicas: 1 }',
+      'bad.yaml:2: keyspaces.kv.groups: the groups of orders have the default number of replicas, not 1',
+    ],
+    [
+      'keyspaces:\n  kv: { groups: 0 }',
+      'bad.yaml:2: keyspaces.kv.groups: must be a whole number from 1 to 256',
     ],
     [
       'keyspaces:\n  kv: { shards: 2, groups: 3 }',

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fewestGroups } from '@synod/actors'
 import type { z } from 'zod'
+import { suggestion } from './nearest.ts'
 import { ConfigError, type Parsed, type Path, parseYaml, validate } from './parse.ts'
 import {
   type ClusterInput,
@@ -15,8 +16,8 @@ import {
 
 export interface KeyspaceSettings {
   readonly shards: number
-  /** Paxos groups that the shards share. */
-  readonly groups: number
+  /** Paxos groups that the shards lie on, or the keyspace whose groups they share. */
+  readonly groups: number | string
   readonly replicas: number
   readonly replication: string
   readonly partition: string
@@ -130,27 +131,41 @@ export function loadNodeConfig(file: string, base: string): NodeConfig {
   }
 }
 
+type GivenKeyspace = NonNullable<SharedInput['keyspaces'][string]>
+
 function settle(input: NodeInput | ClusterInput, nodes: number, place: (path: Path) => string): Settings {
   const named = Object.fromEntries(builtInKeyspaces.map(name => [name, keyspaceDefaults]))
+  const given = { ...named, ...input.keyspaces }
   const keyspaces: Record<string, KeyspaceSettings> = {}
-  for (const [name, given] of Object.entries({ ...named, ...input.keyspaces })) {
-    const { shards } = given
+  for (const [name, own] of Object.entries(given)) {
+    const { groups: few, shards } = own
     const refuse = (setting: string, problem: string | undefined) => {
       if (problem === undefined) return
       const path = ['keyspaces', name, setting]
       throw new ConfigError([`${place(path)}: ${path.join('.')}: ${problem}`])
     }
-    const replicas = given.replicas ?? Math.min(3, nodes)
+    const host = typeof few === 'string' ? given[few] : undefined
+    const replicas = own.replicas ?? host?.replicas ?? Math.min(3, nodes)
     refuse('replicas', replicasProblem(replicas, nodes))
-    const groups = given.groups ?? Math.min(shards, fewestGroups(nodes, replicas))
-    refuse(
-      'groups',
-      groups > shards ? `${groups} groups need ${groups} shards; there are ${shards}` : undefined,
-    )
-    keyspaces[name] = { ...given, groups, replicas }
+    refuse('groups', groupsProblem(name, given))
+    keyspaces[name] = { ...own, groups: few ?? Math.min(shards, fewestGroups(nodes, replicas)), replicas }
   }
   const { transactions, faults, deadlineMs, limits } = input
   return { keyspaces, transactions, faults, deadlineMs, limits }
+}
+
+function groupsProblem(name: string, given: Readonly<Record<string, GivenKeyspace>>): string | undefined {
+  const { groups = 1, shards, replicas } = given[name] ?? keyspaceDefaults
+  if (typeof groups === 'number') {
+    return groups > shards ? `${groups} groups need ${groups} shards; there are ${shards}` : undefined
+  }
+  const host = given[groups]
+  if (host === undefined) return `there is no keyspace ${groups}; ${suggestion(groups, Object.keys(given))}`
+  if (groups === name || typeof host.groups === 'string') return `${groups} has no groups of its own to share`
+  if (replicas !== undefined && replicas !== host.replicas) {
+    return `the groups of ${groups} have ${host.replicas ?? 'the default number of'} replicas, not ${replicas}`
+  }
+  return undefined
 }
 
 function replicasProblem(replicas: number, nodes: number): string | undefined {
