@@ -11,6 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { askSession, type GatewayNode } from './node.ts'
 import { keySchema, operationsSchema, parse, prefixSchema, refuseShopWrites } from './operations.ts'
+import { isPlainTransact } from './plain-request.ts'
 import { BadInput } from './problem.ts'
 import { closeCodes } from './socket-codes.ts'
 
@@ -27,7 +28,7 @@ const name = z.string().min(1).max(63)
 const key = keySchema
 const deadlineMs = z.number().positive().max(600_000)
 const txId = z.strictObject({ session: z.string().min(1).max(128), sequence: z.int().min(1) })
-const requestSchema = z.discriminatedUnion('type', [
+export const requestSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('transact'),
     operations: operationsSchema,
@@ -54,7 +55,8 @@ const requestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('lookup'), id: txId, keyspace: name, key, deadlineMs }),
   z.strictObject({ type: z.literal('routes'), deadlineMs }),
 ])
-const frameSchema = z.array(z.tuple([z.int(), z.unknown()])).max(10_000)
+type Frame = readonly (readonly [number: number, request: unknown])[]
+const mostInFrame = 10_000
 
 /** What the client gets for a request that no session answered. */
 export interface SocketFailure {
@@ -135,9 +137,9 @@ class ClientSocket {
 
   async #ask(input: unknown): Promise<unknown> {
     try {
-      const request = parse(requestSchema, input)
+      const request = (isPlainTransact(input) ? input : parse(requestSchema, input)) as SessionRequest
       if (request.type === 'transact') refuseShopWrites(request.operations)
-      const asked = await askSession(this.#node, request as SessionRequest)
+      const asked = await askSession(this.#node, request)
       return asked.status === 'answered'
         ? asked.result
         : ({ type: 'failed', ...asked } satisfies SocketFailure)
@@ -166,10 +168,19 @@ class ClientSocket {
 }
 
 /** Undefined: it is none. */
-function readFrame(data: Buffer): z.infer<typeof frameSchema> | undefined {
+function readFrame(data: Buffer): Frame | undefined {
   try {
-    return frameSchema.safeParse(decode(data)).data
+    const frame = decode(data)
+    return isFrame(frame) ? frame : undefined
   } catch {
     return undefined
   }
+}
+
+function isFrame(frame: unknown): frame is Frame {
+  return (
+    Array.isArray(frame) &&
+    frame.length <= mostInFrame &&
+    frame.every(pair => Array.isArray(pair) && pair.length === 2 && Number.isSafeInteger(pair[0]))
+  )
 }
