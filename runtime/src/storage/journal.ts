@@ -9,9 +9,10 @@
 import type Database from 'better-sqlite3'
 import type { ActorId, NodeId } from '../address.ts'
 import { entryChecksum } from './checksum.ts'
+import { damagedTurn, missingTurn } from './damaged-turn.ts'
 import { type Move, Moving, type RowWriter } from './journal-move.ts'
 import { type PendingActor, PendingRows } from './pending-rows.ts'
-import { type Sighting, StorageError } from './storage.ts'
+import type { Sighting } from './storage.ts'
 import { type ActorEntry, decodeEntry, type TurnEntry } from './turn-entry.ts'
 import type { ActorWrites } from './turn-writes.ts'
 
@@ -56,8 +57,8 @@ export class Journal {
     this.#statements = prepareJournal(database)
     for (const [found, entry, crc] of this.#statements.all.iterate()) {
       const expected = (this.#turns.at(-1)?.turn ?? turn) + 1
-      if (found !== expected || entryChecksum(found, entry) !== crc) throw this.#damaged(expected)
-      const { actors, sightings } = decodeEntry(entry)
+      if (found !== expected) throw missingTurn(file, expected)
+      const { actors, sightings } = this.#verified(found, entry, crc)
       for (const actor of actors) this.#pending.note(found, touchedBy(actor))
       for (const [node, sighting] of sightings) this.sightings.set(node, sighting)
       this.#keep(found, entry.byteLength)
@@ -168,15 +169,14 @@ export class Journal {
 
   #read(turn: number): TurnEntry {
     const row = this.#statements.one.get(turn)
-    if (row === undefined || entryChecksum(turn, row[0]) !== row[1]) throw this.#damaged(turn)
-    return decodeEntry(row[0])
+    if (row === undefined) throw missingTurn(this.#file, turn)
+    return this.#verified(turn, ...row)
   }
 
-  #damaged(turn: number): StorageError {
-    return new StorageError(
-      `${this.#file}: what turn ${turn} wrote is damaged (its checksum does not match, or it is missing); ` +
-        'move the file away and let the node recover from the others',
-    )
+  #verified(turn: number, entry: Uint8Array, crc: number): TurnEntry {
+    const found = entry instanceof Uint8Array ? entryChecksum(turn, entry) : Number.NaN
+    if (found !== crc) throw damagedTurn(this.#file, turn, entry, found ^ crc)
+    return decodeEntry(entry)
   }
 }
 
