@@ -49,11 +49,13 @@ export class Journal {
   #bytes = 0
   /** The oldest turns, on their way. */
   #moving: Moving | undefined
+  #begun: number
 
   /** Reads what is there: turns that follow `turn`, the last one in the rows. Throws `StorageError` when some are damaged. */
   constructor(file: string, database: Database.Database, turn: number, limits = journalLimits) {
     this.#file = file
     this.#limits = limits
+    this.#begun = turn
     this.#statements = prepareJournal(database)
     for (const [found, entry, crc] of this.#statements.all.iterate()) {
       const expected = (this.#turns.at(-1)?.turn ?? turn) + 1
@@ -76,6 +78,11 @@ export class Journal {
   /** The last turn here; undefined when all are in the rows. */
   get lastTurn(): number | undefined {
     return this.#turns.at(-1)?.turn
+  }
+
+  /** The last turn that has begun to move. */
+  get begun(): number {
+    return this.#begun
   }
 
   /** Whether the next commit should also move rows. */
@@ -143,6 +150,7 @@ export class Journal {
 
   #moveTurns(rows: RowWriter, bytes: number, most: number): number | undefined {
     this.#moving ??= new Moving(this.#oldest(bytes), this.#pending, rows)
+    this.#begun = this.#moving.last
     this.#moving.some(rows, most)
     if (!this.#moving.isDone) return undefined
     const { last } = this.#moving
