@@ -78,6 +78,7 @@ async function wayOut(nodes: Nodes, victim: string, message: string): Promise<vo
   assert.ok(message.startsWith(`${file}: `), `the file is not named: ${message}`)
   assert.match(message, /move (it|the file) away and let the node recover from the others/)
   if (/\brow\b/.test(message)) assert.match(message, /the row ".+" of actor \S+ is damaged/)
+  if (/turn \d/.test(message)) assert.match(message, /what turn \d+ wrote/)
   renameSync(file, `${file}.damaged`)
   nodes.start(victim)
   await nodes.ready(victim)

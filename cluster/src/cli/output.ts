@@ -1,8 +1,16 @@
 /** How verbs print: tables for people, JSON for programs; colour only on a terminal that wants it. */
 import pc from 'picocolors'
 
-const wantsColour = process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === ''
-export const colour = pc.createColors(wantsColour)
+interface Environment {
+  readonly NO_COLOR?: string | undefined
+  readonly TERM?: string | undefined
+}
+
+export function wantsColour(isTerminal: boolean, { NO_COLOR, TERM }: Environment): boolean {
+  return isTerminal && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
+}
+
+export const colour = pc.createColors(wantsColour(process.stdout.isTTY === true, process.env))
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)

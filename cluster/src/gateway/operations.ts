@@ -1,6 +1,7 @@
 /** Operations as they arrive from outside: checked in shape and size, with an error that names the field. */
 import type { Operation } from '@synod/actors'
 import { z } from 'zod'
+import { nearest } from '../config/nearest.ts'
 import { unfitness } from './plain-json.ts'
 import { BadInput } from './problem.ts'
 
@@ -39,7 +40,7 @@ const check = z
     `must have exactly one of ${conditions.join(', ')}`,
   )
 
-export const operationSchema = z.discriminatedUnion('op', [
+const operationKinds = [
   z.strictObject({ op: z.literal('get'), ...on }),
   z.strictObject({
     op: z.literal('scan'),
@@ -60,7 +61,21 @@ export const operationSchema = z.discriminatedUnion('op', [
   }),
   z.strictObject({ op: z.literal('append'), ...on, value, external }),
   check,
-])
+] as const
+const operationNames = operationKinds.map(kind => kind.shape.op.value)
+
+export const operationSchema = z.discriminatedUnion('op', operationKinds, {
+  error: ({ code, input }) => (code === 'invalid_union' ? unknownOperation(input) : undefined),
+})
+
+function unknownOperation(input: unknown): string {
+  const { op } = input as { readonly op?: unknown }
+  const all = operationNames.join(', ')
+  if (typeof op !== 'string') return `must be one of ${all}`
+  const near = nearest(op, operationNames)
+  const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+  return `there is no operation ${JSON.stringify(op.slice(0, 40))}; it must be one of ${all}${meant}`
+}
 
 export const operationsSchema = z.array(operationSchema).min(1, 'needs at least one operation').max(1_000)
 

@@ -3,7 +3,7 @@
  * hands message rules to the nodes; it remembers the rules, so that a node that restarts gets them again.
  */
 import type { FaultRequest } from '../gateway/faults.ts'
-import { Failure } from '../node/failure.ts'
+import { exitCode, Failure } from '../node/failure.ts'
 import { describeFault, type FaultOrder, type MessageFault, type Partition } from './fault-requests.ts'
 import type { NodeProcess } from './node-process.ts'
 
@@ -161,7 +161,8 @@ export class Faults {
   #node(id: string): NodeProcess {
     const node = this.#nodes.find(one => one.spec.id === id)
     if (node !== undefined) return node
-    throw new Failure(`there is no node ${id}; there are ${this.#nodes.map(one => one.spec.id).join(', ')}`)
+    const known = this.#nodes.map(one => one.spec.id).join(', ')
+    throw new Failure(`there is no node ${id}; there are ${known}`, exitCode.usage)
   }
 
   #must(done: boolean, order: { readonly kind: string; readonly node: string }): void {

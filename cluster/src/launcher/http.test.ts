@@ -19,7 +19,7 @@ function appWith(faults: Faults | undefined) {
   const app = launcherApp({ view: () => view, faults })
   return async (path: string, init?: RequestInit) => {
     const response = await app.request(path, init)
-    return { status: response.status, body: (await response.json()) as { detail: string } }
+    return { status: response.status, body: (await response.json()) as { type: string; detail: string } }
   }
 }
 const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
@@ -32,7 +32,7 @@ describe('the base port', () => {
   })
 
   test.each<[unknown, number, string]>([
-    [{ kind: 'kill', node: 'n9' }, 409, 'there is no node n9; there are n1'],
+    [{ kind: 'kill', node: 'n9' }, 400, 'there is no node n9; there are n1'],
     [{ kind: 'partition', sides: [['n1'], ['n1']] }, 409, 'a node can be on one side only'],
     [{ kind: 'partition', sides: [['n1']] }, 400, 'sides'],
     [{ kind: 'explode' }, 400, 'kind'],
@@ -42,6 +42,7 @@ describe('the base port', () => {
     const answer = await appWith(allowed())('/api/faults', post(body))
     expect(answer.status).toBe(status)
     expect(answer.body.detail).toContain(detail)
+    expect(answer.body.type).toBe(status === 400 ? 'urn:synod:problem:bad-request' : 'about:blank')
   })
 
   test('knows no faults unless the cluster was started for them', async () => {

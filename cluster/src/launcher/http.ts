@@ -2,7 +2,7 @@
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
-import { Failure } from '../node/failure.ts'
+import { exitCode, Failure } from '../node/failure.ts'
 import { faultSchema } from './fault-requests.ts'
 import type { ActiveFault, Faults } from './faults.ts'
 import type { NodeStatus } from './node-process.ts'
@@ -43,7 +43,8 @@ export function launcherApp(launcher: LauncherPort): Hono {
   }
   app.notFound(c => problem(c, 404, `there is no ${c.req.method} ${c.req.path} here; nodes serve the shop`))
   app.onError((error, c) => {
-    if (error instanceof Failure) return problem(c, 409, error.message)
+    if (error instanceof Failure)
+      return problem(c, error.exitCode === exitCode.usage ? 400 : 409, error.message)
     return problem(c, 500, error.message)
   })
   return app
@@ -57,6 +58,8 @@ async function cause(c: Context, faults: Faults): Promise<Response> {
 }
 
 function problem(c: Context, status: ContentfulStatusCode, detail: string): Response {
-  const body = { type: 'about:blank', title: 'The launcher refused', status, detail }
+  // What was typed wrong has the type that the gateway gives it: a command line that meets it ends with "usage".
+  const type = status === 400 ? 'urn:synod:problem:bad-request' : 'about:blank'
+  const body = { type, title: 'The launcher refused', status, detail }
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' })
 }

@@ -1,24 +1,55 @@
 /** Checks a history that `load --history` recorded: of registers, or of lists. */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { StringDecoder } from 'node:string_decoder'
 import { parseListHistory, parseRegisterHistory } from './checkers/history.ts'
 import { checkLinearizability } from './checkers/linearizability.ts'
 import { checkSerializability } from './checkers/serializability.ts'
 import type { Finding } from './finding.ts'
 
+const chunkBytes = 1 << 20
+
 /** Throws `BadHistory` for what is not a history. */
 export function verifyHistory(file: string): Finding {
-  return verifyLines(readFileSync(file, 'utf8').split('\n'))
+  return verifyLines(linesOf(file))
 }
 
-export function verifyLines(lines: readonly string[]): Finding {
-  const first = lines.find(line => line.trim() !== '')
-  if (first === undefined) {
-    return { check: 'history', verdict: 'unknown', detail: 'the history is empty: it proves nothing' }
+/** A history of a million operations is some 200 MB: its text is never in memory as a whole. */
+function* linesOf(file: string): Generator<string> {
+  const descriptor = openSync(file, 'r')
+  try {
+    const chunk = Buffer.allocUnsafe(chunkBytes)
+    const decoder = new StringDecoder('utf8')
+    let rest = ''
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+    yield rest + decoder.end()
+  } finally {
+    closeSync(descriptor)
   }
-  return /"txn"\s*:/.test(first) ? lists(lines) : registers(lines)
 }
 
-function registers(lines: readonly string[]): Finding {
+export function verifyLines(lines: Iterable<string>): Finding {
+  const rest = lines[Symbol.iterator]()
+  // Empty lines count: a problem names the number of its line.
+  const before: string[] = []
+  for (let next = rest.next(); next.done !== true; next = rest.next()) {
+    before.push(next.value)
+    if (next.value.trim() === '') continue
+    const all = joined(before, rest)
+    return /"txn"\s*:/.test(next.value) ? lists(all) : registers(all)
+  }
+  return { check: 'history', verdict: 'unknown', detail: 'the history is empty: it proves nothing' }
+}
+
+function* joined(before: readonly string[], rest: Iterator<string>): Generator<string> {
+  yield* before
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
+}
+
+function registers(lines: Iterable<string>): Finding {
   const check = 'linearizability'
   const history = parseRegisterHistory(lines)
   const outcomes = count(history)
@@ -40,7 +71,7 @@ function registers(lines: readonly string[]): Finding {
   }
 }
 
-function lists(lines: readonly string[]): Finding {
+function lists(lines: Iterable<string>): Finding {
   const check = 'serializability'
   const history = parseListHistory(lines)
   const result = checkSerializability(history)

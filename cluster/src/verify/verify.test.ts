@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { atRest, holding, member, view } from './audit.fixture.ts'
 import { checkConservation } from './conservation.ts'
 import { worst } from './finding.ts'
-import { verifyLines } from './history-file.ts'
+import { verifyHistory, verifyLines } from './history-file.ts'
 import { checkLocks, orphanedAfterMs } from './locks.ts'
 import { checkReplicas } from './replicas.ts'
 import { checkReadings, checkRows, emptyReading, type Row, readRow } from './shop-data.ts'
@@ -142,6 +145,33 @@ test('histories are told apart, and violations found', () => {
   const read = (list: number[]) => line({ txn: [['r', 'x', list]], call: 3, return: 4 })
   expect(verifyLines([append, read([1])])).toMatchObject({ check: 'serializability', verdict: 'ok' })
   expect(verifyLines([append, read([])])).toMatchObject({ check: 'serializability', verdict: 'violated' })
+})
+
+test('a file is read by pieces: no line and no letter is lost where one ends, and a problem has its line', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'synod-history-'))
+  try {
+    const file = join(folder, 'history.jsonl')
+    const value = 'ä→𝄞'.repeat(200)
+    const lines = Array.from({ length: 2_000 }, (_, i) =>
+      JSON.stringify({
+        client: 'a',
+        outcome: 'ok',
+        key: 'x',
+        call: 2 * i,
+        return: 2 * i + 1,
+        ...(i % 2 === 0 ? { op: 'put', value: value + i } : { op: 'get', output: value + (i - 1) }),
+      }),
+    )
+    writeFileSync(file, `\n${lines.join('\n')}`)
+    expect(verifyHistory(file)).toMatchObject({
+      verdict: 'ok',
+      detail: '2000 operations on 1 registers (2000 ok)',
+    })
+    writeFileSync(file, `\n${lines.join('\n')}\nnonsense\n`)
+    expect(() => verifyHistory(file)).toThrow(/^line 2002: not JSON/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 /** A cluster of one node and one group, whose command count is what `commands` says next. */

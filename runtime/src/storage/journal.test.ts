@@ -48,6 +48,16 @@ function expectEqual(store: SqliteStorage, model: Model): void {
   expect(store.actors()).toEqual(actors.filter(actor => (model.get(actor)?.size ?? 0) > 0))
 }
 
+function refusal(open: () => unknown): string {
+  try {
+    open()
+  } catch (error) {
+    if (error instanceof StorageError) return error.message
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
 describe('the journal', () => {
   it('[ST29] rows read the same wherever they are, while turns are moved and after every reopening', () => {
     const random = seededRandom(7).next
@@ -93,24 +103,34 @@ describe('the journal', () => {
     expect([...reopened.rows(actors[0] as never).entries()]).toHaveLength(2_000)
   })
 
-  it('[ST31] a turn that is damaged, missing or another one is refused with its number', () => {
-    const changes = [
-      'UPDATE journal SET crc = crc + 1 WHERE turn = 2',
-      "UPDATE journal SET entry = replace(entry, 'v', 'w') WHERE turn = 2",
-      'DELETE FROM journal WHERE turn = 2',
-      'UPDATE journal SET entry = (SELECT entry FROM journal WHERE turn = 3), crc = (SELECT crc FROM journal WHERE turn = 3) WHERE turn = 2',
+  it('[ST31] a turn that is damaged, missing or another one is refused with its number and what is known of it', () => {
+    const other = '(SELECT entry FROM journal WHERE turn = 3)'
+    const changes: [change: string, words: RegExp][] = [
+      [
+        'UPDATE journal SET crc = crc + 1',
+        /turn 2 wrote is damaged \(its checksum does not match; .*acceptor\/a/,
+      ],
+      ['UPDATE journal SET crc = crc | 4096', /turn 2 wrote is damaged/],
+      ["UPDATE journal SET entry = replace(entry, 'v', 'w')", /turn 2 wrote is damaged \(it is not bytes/],
+      [
+        "UPDATE journal SET entry = CAST(replace(entry, 'v', 'w') AS BLOB)",
+        /the row "k" of actor acceptor\/a/,
+      ],
+      ["UPDATE journal SET entry = CAST(replace(entry, 'v', 'iii') AS BLOB)", /turn 2 wrote is damaged/],
+      [`UPDATE journal SET entry = ${other}, crc = (SELECT crc FROM journal WHERE turn = 3)`, /turn 2 wrote/],
+      ['DELETE FROM journal', /turn 2 wrote is missing/],
     ]
-    for (const change of changes) {
+    for (const [change, words] of changes) {
       const folder = newFolder()
       const store = openSqlite(folder)
       for (let turn = 1; turn <= 3; turn++)
         store.commit(turn, [{ actor: actors[0] as never, key: 'k', value: `v${turn}` }])
       store.close()
-      tamper(store.file, change)
-      const open = () => openSqlite(folder)
-      expect(open).toThrow(StorageError)
-      expect(open).toThrow(/turn 2 wrote is damaged.*move the file away/)
-      expect(open).toThrow(store.file)
+      tamper(store.file, `${change} WHERE turn = 2`)
+      const refused = refusal(() => openSqlite(folder))
+      expect(refused).toMatch(words)
+      expect(refused).toMatch(/^[^\n]*turn 2 .*move the file away and let the node recover from the others$/)
+      expect(refused).toContain(store.file)
     }
   })
 

@@ -9,9 +9,10 @@
 import type Database from 'better-sqlite3'
 import type { ActorId, NodeId } from '../address.ts'
 import { entryChecksum } from './checksum.ts'
+import { damagedTurn, missingTurn } from './damaged-turn.ts'
 import { type Move, Moving, type RowWriter } from './journal-move.ts'
 import { type PendingActor, PendingRows } from './pending-rows.ts'
-import { type Sighting, StorageError } from './storage.ts'
+import type { Sighting } from './storage.ts'
 import { type ActorEntry, decodeEntry, type TurnEntry } from './turn-entry.ts'
 import type { ActorWrites } from './turn-writes.ts'
 
@@ -48,16 +49,18 @@ export class Journal {
   #bytes = 0
   /** The oldest turns, on their way. */
   #moving: Moving | undefined
+  #begun: number
 
   /** Reads what is there: turns that follow `turn`, the last one in the rows. Throws `StorageError` when some are damaged. */
   constructor(file: string, database: Database.Database, turn: number, limits = journalLimits) {
     this.#file = file
     this.#limits = limits
+    this.#begun = turn
     this.#statements = prepareJournal(database)
     for (const [found, entry, crc] of this.#statements.all.iterate()) {
       const expected = (this.#turns.at(-1)?.turn ?? turn) + 1
-      if (found !== expected || entryChecksum(found, entry) !== crc) throw this.#damaged(expected)
-      const { actors, sightings } = decodeEntry(entry)
+      if (found !== expected) throw missingTurn(file, expected)
+      const { actors, sightings } = this.#verified(found, entry, crc)
       for (const actor of actors) this.#pending.note(found, touchedBy(actor))
       for (const [node, sighting] of sightings) this.sightings.set(node, sighting)
       this.#keep(found, entry.byteLength)
@@ -75,6 +78,11 @@ export class Journal {
   /** The last turn here; undefined when all are in the rows. */
   get lastTurn(): number | undefined {
     return this.#turns.at(-1)?.turn
+  }
+
+  /** The last turn that has begun to move. */
+  get begun(): number {
+    return this.#begun
   }
 
   /** Whether the next commit should also move rows. */
@@ -142,6 +150,7 @@ export class Journal {
 
   #moveTurns(rows: RowWriter, bytes: number, most: number): number | undefined {
     this.#moving ??= new Moving(this.#oldest(bytes), this.#pending, rows)
+    this.#begun = this.#moving.last
     this.#moving.some(rows, most)
     if (!this.#moving.isDone) return undefined
     const { last } = this.#moving
@@ -168,15 +177,14 @@ export class Journal {
 
   #read(turn: number): TurnEntry {
     const row = this.#statements.one.get(turn)
-    if (row === undefined || entryChecksum(turn, row[0]) !== row[1]) throw this.#damaged(turn)
-    return decodeEntry(row[0])
+    if (row === undefined) throw missingTurn(this.#file, turn)
+    return this.#verified(turn, ...row)
   }
 
-  #damaged(turn: number): StorageError {
-    return new StorageError(
-      `${this.#file}: what turn ${turn} wrote is damaged (its checksum does not match, or it is missing); ` +
-        'move the file away and let the node recover from the others',
-    )
+  #verified(turn: number, entry: Uint8Array, crc: number): TurnEntry {
+    const found = entry instanceof Uint8Array ? entryChecksum(turn, entry) : Number.NaN
+    if (found !== crc) throw damagedTurn(this.#file, turn, entry, found ^ crc)
+    return decodeEntry(entry)
   }
 }
 

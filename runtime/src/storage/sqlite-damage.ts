@@ -4,7 +4,8 @@
  * 1. the structure, by SQLite's own check: damage to it can hide any row, and the file is refused;
  * 2. every row against its checksum: one that fails was damaged in its value or in its name, nobody can tell which.
  *    As long as there is one, its actor is told of no absence: a row that is found is right, but "there is no such
- *    row" could be the damaged row's doing and is an error (a promise must not be forgotten that way).
+ *    row" could be the damaged row's doing and is an error (a promise must not be forgotten that way);
+ * 3. all rows against the digest of the table: rows that are each whole but not of one time refuse the file.
  */
 import type Database from 'better-sqlite3'
 import type { ActorId } from '../address.ts'
@@ -12,6 +13,7 @@ import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
 import { StorageError } from './storage.ts'
 import { originalKey } from './stored-key.ts'
+import { TableDigest } from './table-digest.ts'
 
 export class Damage {
   readonly #rows: readonly DamagedRow[]
@@ -44,15 +46,39 @@ export function refuseDamagedStructure(database: Database.Database, file: string
   }
 }
 
-export function findDamagedRows(database: Database.Database, file: string): Damage {
+export interface RowsFound {
+  readonly damage: Damage
+  /** The digest of the checksums that are stored, and of those that the rows should have. */
+  readonly stored: number
+  readonly computed: number
+}
+
+export function findDamagedRows(database: Database.Database, file: string): RowsFound {
   const all = database.prepare<[], [string, string, Uint8Array, number]>(
     'SELECT actor, key, value, crc FROM rows',
   )
   const damaged: DamagedRow[] = []
   const intact = new Set<string>()
-  for (const [actor, stored, value, crc] of all.raw().iterate()) {
-    if (rowChecksum(actor, stored, value) === crc) intact.add(actor)
-    else damaged.push(new DamagedRow(file, actor as ActorId, originalKey(stored)))
+  const stored = new TableDigest()
+  const computed = new TableDigest()
+  for (const [actor, key, value, crc] of all.raw().iterate()) {
+    const found = rowChecksum(actor, key, value)
+    stored.add(crc)
+    computed.add(found)
+    if (found === crc) intact.add(actor)
+    else damaged.push(new DamagedRow(file, actor as ActorId, originalKey(key)))
   }
-  return new Damage(damaged, intact)
+  return { damage: new Damage(damaged, intact), stored: stored.sum, computed: computed.sum }
+}
+
+/**
+ * Throws when the rows are not those that `digest` was made of. A damaged row is not that: of its checksum, value and
+ * names one is as it was, so that one of the sums fits. (Several that are damaged differently fit neither.)
+ */
+export function refuseMixture({ stored, computed }: RowsFound, digest: number, file: string): void {
+  if (stored === digest || computed === digest) return
+  throw new StorageError(
+    `${file}: damaged (its rows are not all of one time: some are missing, or older or newer than the node's turn); ` +
+      'move the file away and let the node recover from the others',
+  )
 }

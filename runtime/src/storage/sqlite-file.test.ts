@@ -81,7 +81,7 @@ describe('what is not ours', () => {
           copyFileSync(written().file, file)
           tamper(file, 'PRAGMA user_version = 99')
         },
-        /version 99, this program reads version 2/,
+        /version 99, this program reads version 3/,
       ],
     ]
     for (const [make, words] of cases) {

@@ -6,14 +6,15 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { rowChecksum } from './checksum.ts'
+import { findDamagedRows } from './sqlite-damage.ts'
 import { StorageError } from './storage.ts'
 import { reserveWal } from './wal-space.ts'
 
 export const fileName = 'node.db'
 /** 'SYND', at a fixed place in the file's header. */
 const applicationId = 0x53594e44
-/** Version 1 had no journal. */
-const formatVersion = 2
+/** Version 1 had no journal, version 2 no digest of its rows. */
+const formatVersion = 3
 /** How long an open waits for the lock of a process that is just ending. */
 const lockWait_ms = 500
 /** Pages in the WAL before a commit also moves them into the file: about 16 MB. */
@@ -23,7 +24,6 @@ const walBytes = 18 << 20
 
 const journalSchema = `
   CREATE TABLE journal (turn INTEGER NOT NULL PRIMARY KEY, entry BLOB NOT NULL, crc INTEGER NOT NULL);
-  PRAGMA user_version = ${formatVersion};
 `
 /** Out of a damage, for a node that has others. */
 const wayOut = 'move it away and let the node recover from the others'
@@ -77,8 +77,8 @@ function settle(database: Database.Database, file: string, options: OpenOptions)
   database
     .transaction(() => {
       if (fresh) create(database)
-      else if (version(database) < formatVersion) database.exec(journalSchema)
-      else database.pragma(`user_version = ${formatVersion}`)
+      else bringUp(database, file)
+      database.pragma(`user_version = ${formatVersion}`)
     })
     .immediate()
   reserveWal(file, walBytes)
@@ -108,12 +108,26 @@ function isEmpty(database: Database.Database): boolean {
   return tables === 0 && pragmaNumber(database, 'application_id') === 0
 }
 
+const emptyTable = JSON.stringify([0, 0])
+
 function create(database: Database.Database): void {
   database.exec(schema)
   const meta = database.prepare('INSERT INTO meta VALUES (?, ?, ?)')
   // Both rows are there from the start: that one is missing is damage, not a store that was never used.
   meta.run('turn', '0', rowChecksum('meta', 'turn', '0'))
   meta.run('identity', 'null', rowChecksum('meta', 'identity', 'null'))
+  meta.run('table', emptyTable, rowChecksum('meta', 'table', emptyTable))
+}
+
+/** A store that an older version wrote. */
+function bringUp(database: Database.Database, file: string): void {
+  const from = version(database)
+  if (from < 2) database.exec(journalSchema)
+  if (from >= formatVersion) return
+  const table = JSON.stringify([findDamagedRows(database, file).stored, 0])
+  database
+    .prepare('INSERT OR REPLACE INTO meta VALUES (?, ?, ?)')
+    .run('table', table, rowChecksum('meta', 'table', table))
 }
 
 function version(database: Database.Database): number {
@@ -123,10 +137,11 @@ function version(database: Database.Database): number {
 function refuseForeign(database: Database.Database, file: string, { readOnly }: OpenOptions): void {
   if (pragmaNumber(database, 'application_id') !== applicationId) throw notOurs(file)
   const found = version(database)
-  if (found === formatVersion || (found === 1 && readOnly !== true)) return
+  const older = found >= 1 && found < formatVersion
+  if (found === formatVersion || (older && readOnly !== true)) return
   throw new StorageError(
     `${file}: its format is version ${found}, this program reads version ${formatVersion}; ` +
-      (found === 1
+      (older
         ? 'start its node once, to bring it up'
         : `start it with the version of the program that wrote it, or, if it is damaged, ${wayOut}`),
   )

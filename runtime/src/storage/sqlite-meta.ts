@@ -4,6 +4,13 @@ import { rowChecksum } from './checksum.ts'
 import type { Statements } from './sqlite-statements.ts'
 import { type Identity, type Sighting, StorageError } from './storage.ts'
 
+/** What is said of the table of rows, with each change to it. */
+export interface TableState {
+  readonly digest: number
+  /** The last turn of which rows are in the table. Up to here the journal must reach. */
+  readonly begun: number
+}
+
 export class Meta {
   readonly #file: string
   readonly #statements: Statements
@@ -17,6 +24,11 @@ export class Meta {
     const turn = Number(this.#read('turn'))
     if (!Number.isSafeInteger(turn) || turn < 0) throw this.#damaged('turn')
     return turn
+  }
+
+  table(): TableState {
+    const [digest, begun] = JSON.parse(this.#read('table')) as [number, number]
+    return { digest, begun }
   }
 
   identity(): Identity | undefined {
@@ -36,6 +48,10 @@ export class Meta {
 
   writeTurn(turn: number): void {
     this.#write('turn', String(turn))
+  }
+
+  writeTable({ digest, begun }: TableState): void {
+    this.#write('table', JSON.stringify([digest, begun]))
   }
 
   writeIdentity(identity: Identity): void {

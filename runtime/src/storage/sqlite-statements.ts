@@ -7,8 +7,9 @@ export interface Statements {
   readonly get: Database.Statement<[actor: string, key: string], StoredRow>
   readonly range: Database.Statement<[actor: string, from: string, to: string, limit: number], StoredRow>
   readonly put: Database.Statement<[actor: string, key: string, value: Uint8Array, crc: number]>
-  readonly erase: Database.Statement<[actor: string, key: string]>
-  readonly eraseRange: Database.Statement<[actor: string, from: string, to: string]>
+  /** These give the checksums of what they erased. */
+  readonly erase: Database.Statement<[actor: string, key: string], number>
+  readonly eraseRange: Database.Statement<[actor: string, from: string, to: string], number>
   readonly actors: Database.Statement<[], string>
   readonly getMeta: Database.Statement<[name: string], [value: string, crc: number]>
   readonly putMeta: Database.Statement<[name: string, value: string, crc: number]>
@@ -25,7 +26,12 @@ const distinctActors = `
   )
   SELECT actor FROM owner WHERE actor IS NOT NULL`
 
-export function prepareStatements(database: Database.Database): Statements {
+/** `replaced` is told the checksum of each row that `put` writes over. */
+export function prepareStatements(database: Database.Database, replaced: (crc: number) => void): Statements {
+  database.function('replaced', { directOnly: true }, (before: unknown, after: unknown) => {
+    replaced(before as number)
+    return after
+  })
   return {
     get: database
       .prepare<[string, string], StoredRow>('SELECT key, value, crc FROM rows WHERE actor = ? AND key = ?')
@@ -35,9 +41,18 @@ export function prepareStatements(database: Database.Database): Statements {
         'SELECT key, value, crc FROM rows WHERE actor = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?',
       )
       .raw(),
-    put: database.prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)'),
-    erase: database.prepare('DELETE FROM rows WHERE actor = ? AND key = ?'),
-    eraseRange: database.prepare('DELETE FROM rows WHERE actor = ? AND key >= ? AND key < ?'),
+    put: database.prepare(
+      'INSERT INTO rows VALUES (?, ?, ?, ?) ' +
+        'ON CONFLICT DO UPDATE SET value = excluded.value, crc = replaced(rows.crc, excluded.crc)',
+    ),
+    erase: database
+      .prepare<[string, string], number>('DELETE FROM rows WHERE actor = ? AND key = ? RETURNING crc')
+      .pluck(),
+    eraseRange: database
+      .prepare<[string, string, string], number>(
+        'DELETE FROM rows WHERE actor = ? AND key >= ? AND key < ? RETURNING crc',
+      )
+      .pluck(),
     actors: database.prepare<[], string>(distinctActors).pluck(),
     getMeta: database.prepare<[string], [string, number]>('SELECT value, crc FROM meta WHERE name = ?').raw(),
     putMeta: database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?, ?)'),

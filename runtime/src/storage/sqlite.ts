@@ -11,15 +11,17 @@ import type { ActorId, NodeId } from '../address.ts'
 import { decode, encode } from '../codec.ts'
 import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
+import { missingTurn } from './damaged-turn.ts'
 import { Journal, type JournalLimits } from './journal.ts'
 import type { RowWriter } from './journal-move.ts'
 import { throughJournal } from './overlay-rows.ts'
-import { type Damage, findDamagedRows, refuseDamagedStructure } from './sqlite-damage.ts'
+import { type Damage, findDamagedRows, refuseDamagedStructure, refuseMixture } from './sqlite-damage.ts'
 import { explained, fileName, limitPages, type OpenOptions, openFile } from './sqlite-file.ts'
 import { Meta } from './sqlite-meta.ts'
 import { prepareStatements, type Statements, type StoredRow } from './sqlite-statements.ts'
 import { type Identity, type Sighting, type Storage, StorageError, type Write } from './storage.ts'
 import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
+import { TableDigest } from './table-digest.ts'
 import { encodeEntry } from './turn-entry.ts'
 import { mergeWrites } from './turn-writes.ts'
 
@@ -53,6 +55,7 @@ export class SqliteStorage implements Storage {
   #identity: Identity | undefined
   #turn: number
   #damage: Damage
+  readonly #digest = new TableDigest()
   #failed = false
 
   /** `database` as `openFile` gives it. */
@@ -60,7 +63,7 @@ export class SqliteStorage implements Storage {
     this.file = file
     this.#database = database
     try {
-      this.#statements = prepareStatements(database)
+      this.#statements = prepareStatements(database, crc => this.#digest.take(crc))
       this.#inTransaction = database.transaction(work => work())
       this.#meta = new Meta(file, this.#statements)
       refuseDamagedStructure(database, file)
@@ -68,9 +71,10 @@ export class SqliteStorage implements Storage {
       this.#journal = new Journal(file, database, this.#meta.turn(), limits)
       this.#turn = this.#journal.lastTurn ?? this.#meta.turn()
       this.#sightings = new Map([...this.#meta.sightings(), ...this.#journal.sightings])
-      this.#rowWriter = rowWriter(this.#statements, this.#meta)
+      this.#rowWriter = rowWriter(this.#statements, this.#meta, this.#digest)
+      this.#damage = this.#checkTable()
       if (readOnly !== true) this.#moveAll()
-      this.#damage = findDamagedRows(database, file)
+      if (!this.#damage.isNone) this.#damage = findDamagedRows(database, file).damage
     } catch (error) {
       database.close()
       throw explained(error, file, 'reading what the node is')
@@ -161,12 +165,23 @@ export class SqliteStorage implements Storage {
 
   #moved(turn: number | undefined): void {
     if (turn !== undefined) this.#meta.writeTurn(turn)
+    this.#meta.writeTable({ digest: this.#digest.sum, begun: this.#journal.begun })
+  }
+
+  /** Before anything is moved. */
+  #checkTable(): Damage {
+    const { digest, begun } = this.#meta.table()
+    if (this.#turn < begun) throw missingTurn(this.file, this.#turn + 1)
+    const found = findDamagedRows(this.#database, this.file)
+    refuseMixture(found, digest, this.file)
+    this.#digest.set(found.stored)
+    return found.damage
   }
 
   /** What was written may be what was damaged; until it is in its place, the damage is. */
   #repair(): void {
     this.#moveAll()
-    this.#damage = findDamagedRows(this.#database, this.file)
+    this.#damage = findDamagedRows(this.#database, this.file).damage
   }
 
   /** One durable transaction. After a failure memory may be ahead of the disk, so nothing more is written. */
@@ -239,14 +254,20 @@ function hasRows(rows: Rows): boolean {
   return false
 }
 
-function rowWriter({ put, erase, eraseRange }: Statements, meta: Meta): RowWriter {
+function rowWriter({ put, erase, eraseRange }: Statements, meta: Meta, digest: TableDigest): RowWriter {
   return {
-    eraseRange: (actor, { from, to }) => eraseRange.run(actor, storedKey(from), storedKey(to)),
-    erase: (actor, key) => erase.run(actor, storedKey(key)),
+    eraseRange(actor, { from, to }) {
+      for (const crc of eraseRange.all(actor, storedKey(from), storedKey(to))) digest.take(crc)
+    },
+    erase(actor, key) {
+      for (const crc of erase.all(actor, storedKey(key))) digest.take(crc)
+    },
     put(actor, key, value) {
       const stored = storedKey(key)
       const bytes = encode(value, fewAlike)
-      put.run(actor, stored, bytes, rowChecksum(actor, stored, bytes))
+      const crc = rowChecksum(actor, stored, bytes)
+      put.run(actor, stored, bytes, crc)
+      digest.add(crc)
     },
     see: (node, sighting) => meta.writeSighting(node, sighting),
   }

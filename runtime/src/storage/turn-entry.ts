@@ -65,6 +65,49 @@ export function decodeEntry(bytes: Uint8Array): TurnEntry {
   }
 }
 
+/** Of which row the byte `at` is; without a key: of an actor's name or erasures. Undefined for what is of no actor. */
+export function partAt(bytes: Uint8Array, at: number): { actor: ActorId; key?: string } | undefined {
+  const [actors, seen] = decode(bytes) as Entry
+  const puts = actors.reduce((sum, part) => sum + part[3].length / 2, 0)
+  const encoded = encode([actors, seen] satisfies Entry, puts)
+  // Only of bytes that are made anew just so is it known what is where.
+  if (Buffer.compare(encoded, bytes) !== 0) return undefined
+  const parts = actors.flatMap(({ 3: pairs }, part) =>
+    Array.from({ length: pairs.length / 2 + 1 }, (_, count) => ({ part, count })),
+  )
+  const end = ({ part, count }: Upto) => lengthUpTo(actors, part, count, puts)
+  let [low, high] = [0, parts.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (end(parts[middle] as Upto) > at) high = middle
+    else low = middle + 1
+  }
+  const found = parts[low]
+  const of = found && actors[found.part]
+  if (found === undefined || of === undefined) return undefined
+  const actor = of[0] as ActorId
+  return found.count === 0 ? { actor } : { actor, key: originalKey(of[3][2 * found.count - 2] as string) }
+}
+
+/** The first actors up to `part`, of which only the first `count` puts. */
+interface Upto {
+  readonly part: number
+  readonly count: number
+}
+
+function lengthUpTo(actors: readonly ActorPart[], part: number, count: number, puts: number): number {
+  const [actor, ranges, erased, pairs] = actors[part] as ActorPart
+  const kept: ActorPart = [actor, ranges, erased, pairs.slice(0, 2 * count)]
+  const entry: Entry = [[...actors.slice(0, part), kept], []]
+  const shorter = header(part + 1) + header(2 * count) - header(actors.length) - header(pairs.length)
+  return encode(entry, puts).byteLength - header(0) - shorter
+}
+
+/** What MessagePack puts before the items of an array. */
+function header(items: number): number {
+  return items < 16 ? 1 : items < 1 << 16 ? 3 : 5
+}
+
 function actorEntry([actor, bounds, erased, pairs]: ActorPart): ActorEntry {
   const ranges: KeyRange[] = []
   for (let at = 0; at < bounds.length; at += 2) {
