@@ -32,7 +32,13 @@ export {
   type SessionLimits,
 } from './sessions/state.ts'
 export { type DirectoryMachine, directoryMachine } from './sharding/directory.ts'
-export { assignments, initialMap, type KeyspaceLayout, type Layout } from './sharding/initial-map.ts'
+export {
+  assignments,
+  fewestGroups,
+  initialMap,
+  type KeyspaceLayout,
+  type Layout,
+} from './sharding/initial-map.ts'
 export * from './sharding/messages.ts'
 export * from './sharding/shard-map.ts'
 export type { Audit } from './transactions/audit.ts'

@@ -4,18 +4,9 @@ import { join } from 'node:path'
 import { type RealCluster, until } from '../processes/cluster.fixture.ts'
 import { keyOf, Load, put, reached } from '../processes/load.fixture.ts'
 import { call } from '../processes/shop.fixture.ts'
-import {
-  anotherThan,
-  nodeIds,
-  numberOf,
-  onCluster,
-  oneOf,
-  type Scene,
-  type Stage,
-  untilTime,
-} from './stage.ts'
+import { anotherThan, nodeIds, numberOf, onCluster, type Scene, type Stage, untilTime } from './stage.ts'
 
-const groups = ['kv.0', 'kv.1', 'kv.2'] as const
+const group = 'kv.0'
 const stoppedMs = 3_000
 
 export const leaderStopped: Stage = {
@@ -37,7 +28,6 @@ export const leaderStopped: Stage = {
 }
 
 async function stopLeader(cluster: RealCluster): Promise<number> {
-  const group = oneOf(groups)
   const leader = await cluster.leaderOf(group)
   const other = anotherThan(leader)
   const key = await keyOf(cluster, group)
@@ -96,7 +86,6 @@ const cuts: readonly [Cut, ...Cut[]] = [
 
 async function partition({ cluster, folder }: Scene, cut: Cut, cycle: number): Promise<number> {
   const [, workload, from, oneWay] = cut
-  const group = oneOf(groups)
   const history = join(folder, `${workload}-${cycle}.jsonl`)
   const load = new Load(workload, cluster.dashboard, { history })
   await load.underWay()

@@ -20,14 +20,14 @@ afterEach(async () => {
 })
 
 test('a leader that is cut off answers no read from the past', async () => {
-  const leader = await cluster.leaderOf('kv.2')
+  const leader = await cluster.leaderOf('kv.0')
   const others = ['n1', 'n2', 'n3'].filter(id => id !== leader)
   const cutOff = Number(leader.slice(1)) - 1
   const watcher = Number(others[0]?.slice(1)) - 1
-  const key = await keyOf(cluster, 'kv.2')
+  const key = await keyOf(cluster, 'kv.0')
   await put(cluster.url(watcher), key, 'old')
   await cluster.fault({ kind: 'partition', sides: [[leader], others] })
-  await until('another leads', async () => (await cluster.leaderOf('kv.2', watcher)) !== leader)
+  await until('another leads', async () => (await cluster.leaderOf('kv.0', watcher)) !== leader)
   await put(cluster.url(watcher), key, 'new')
   const asked = Promise.all(
     Array.from({ length: 20 }, () => call('GET', `${cluster.url(cutOff)}/kv/kv/${key}`)),

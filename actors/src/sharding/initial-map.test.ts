@@ -1,7 +1,7 @@
 import { nodeId } from '@synod/runtime/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { assignments, initialMap } from './initial-map.ts'
+import { assignments, fewestGroups, initialMap } from './initial-map.ts'
 import { locate, placement } from './shard-map.ts'
 
 const layouts = fc.record({
@@ -70,6 +70,41 @@ describe('the first shard map', () => {
     )
   })
 
+  it('[SH7] shards share groups, neighbours together, each group about as many', () => {
+    fc.assert(
+      fc.property(layouts, fc.integer({ min: 1, max: 9 }), (layout, wish) => {
+        const groups = Math.min(wish, layout.shards)
+        const { nodes } = layout
+        const map = initialMap({ nodes, keyspaces: { kv: { ...layout, groups } } })
+        const holders = map.keyspaces.kv?.shards.map(shard => shard.group) ?? []
+        const names = Array.from({ length: groups }, (_, index) => `kv.${index}`)
+        expect([...new Set(holders)]).toEqual(names)
+        expect(holders).toEqual([...holders].sort())
+        const counts = names.map(name => holders.filter(holder => holder === name).length)
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
+        expect(Object.keys(map.groups).sort()).toEqual(['directory', ...names])
+      }),
+    )
+  })
+
+  it('[SH7] the fewest groups that keep all nodes busy give each node equally many members', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (size, replicas) => {
+        const nodes = Array.from({ length: size }, (_, index) => nodeId(`n${index + 1}`))
+        const groups = fewestGroups(size, replicas)
+        const map = initialMap({ nodes, keyspaces: { kv: { shards: groups, groups, replicas } } })
+        const { directory: _, ...own } = map.groups
+        const held = nodes.map(
+          node => Object.values(own).filter(group => group.members.includes(node)).length,
+        )
+        expect(new Set(held).size).toBe(1)
+      }),
+    )
+    expect([fewestGroups(1, 3), fewestGroups(3, 3), fewestGroups(5, 3), fewestGroups(5, 5)]).toEqual([
+      1, 1, 5, 1,
+    ])
+  })
+
   it('[SH2] a cluster with fewer nodes than replicas uses all it has', () => {
     const map = initialMap({ nodes: [nodeId('n1')], keyspaces: { kv: { shards: 2, replicas: 3 } } })
     expect(map.groups['kv.1']?.members).toEqual(['n1'])
@@ -82,6 +117,8 @@ describe('the first shard map', () => {
     expect(() => initialMap({ nodes: [...nodes, ...nodes], keyspaces: {} })).toThrow('distinct')
     expect(() => initialMap({ nodes, keyspaces: { kv: { shards: 0, replicas: 1 } } })).toThrow('kv')
     expect(() => initialMap({ nodes, keyspaces: { kv: { shards: 1, replicas: 1.5 } } })).toThrow('kv')
+    const crowded = { kv: { shards: 2, groups: 3, replicas: 1 } }
+    expect(() => initialMap({ nodes, keyspaces: crowded })).toThrow('no more groups than shards')
   })
 
   it('[SH3] the assignments of all groups together are the map', () => {

@@ -6,6 +6,8 @@ import type { Assignment, Shard, ShardMap } from './shard-map.ts'
 
 export interface KeyspaceLayout {
   readonly shards: number
+  /** Replicated groups that the shards lie on, neighbours together; default one for each shard. */
+  readonly groups?: number
   /** Members of each shard's group; a cluster with fewer nodes uses all it has. */
   readonly replicas: number
 }
@@ -28,12 +30,20 @@ export function initialMap(layout: Layout): ShardMap {
     groups[group] = groupOf(group, layout.nodes, replicas, turn)
     turn += 1
   }
-  for (const [keyspace, { shards, replicas }] of Object.entries(layout.keyspaces)) {
-    keyspaces[keyspace] = { partition: 'hash', shards: evenShards(keyspace, shards) }
-    for (const shard of keyspaces[keyspace].shards) addGroup(shard.group, replicas)
+  for (const [keyspace, { shards, groups: few = shards, replicas }] of Object.entries(layout.keyspaces)) {
+    keyspaces[keyspace] = { partition: 'hash', shards: evenShards(keyspace, shards, few) }
+    for (let index = 0; index < few; index++) addGroup(`${keyspace}.${index}`, replicas)
   }
   addGroup(directoryGroup, layout.directoryReplicas ?? 3)
   return { epoch: 1, keyspaces, groups }
+}
+
+/**
+ * As few groups for a keyspace as let every node hold equally many: one where each node holds a replica anyway. More
+ * groups on the same nodes would cut the same work into smaller batches.
+ */
+export function fewestGroups(nodes: number, replicas: number): number {
+  return replicas >= nodes ? 1 : nodes
 }
 
 /** What each group is told of the map. The directory itself owns no keys and is left out. */
@@ -60,11 +70,11 @@ function groupOf(group: string, nodes: readonly NodeId[], replicas: number, turn
   return { group, protocol: 'paxos', members, preferred }
 }
 
-function evenShards(keyspace: string, count: number): Shard[] {
+function evenShards(keyspace: string, count: number, groups: number): Shard[] {
   const bound = (index: number) => Math.floor((index * hashes) / count)
   return Array.from({ length: count }, (_, index) => ({
     shard: `${keyspace}.${index}`,
-    group: `${keyspace}.${index}`,
+    group: `${keyspace}.${Math.floor((index * groups) / count)}`,
     from: bound(index),
     to: bound(index + 1),
   }))
@@ -73,8 +83,11 @@ function evenShards(keyspace: string, count: number): Shard[] {
 function requireLayout(layout: Layout): void {
   if (layout.nodes.length === 0) throw new RangeError('a cluster has at least one node')
   if (new Set(layout.nodes).size !== layout.nodes.length) throw new RangeError('node ids are distinct')
-  for (const [keyspace, { shards, replicas }] of Object.entries(layout.keyspaces)) {
+  for (const [keyspace, { shards, groups = shards, replicas }] of Object.entries(layout.keyspaces)) {
     if (!(Number.isInteger(shards) && shards >= 1)) throw new RangeError(`${keyspace}: at least one shard`)
+    if (!(Number.isInteger(groups) && groups >= 1 && groups <= shards)) {
+      throw new RangeError(`${keyspace}: at least one group, and no more groups than shards`)
+    }
     if (!(Number.isInteger(replicas) && replicas >= 1)) {
       throw new RangeError(`${keyspace}: at least one replica`)
     }

@@ -36,6 +36,7 @@ describe('a cluster configuration', () => {
     expect(Object.keys(config.keyspaces)).toEqual(['orders', 'stock', 'payment', 'kv'])
     expect(config.keyspaces.orders).toEqual({
       shards: 3,
+      groups: 1,
       replicas: 3,
       replication: 'paxos',
       partition: 'hash',
@@ -46,6 +47,17 @@ describe('a cluster configuration', () => {
 
   test('has one replica by default when there is one node', () => {
     expect(loadClusterConfig(undefined, { nodes: 1 }, folder).keyspaces.kv?.replicas).toBe(1)
+  })
+
+  test('makes as few groups as keep every node equally busy, or as many as it is told', () => {
+    const groups = (text: string) => {
+      const { keyspaces } = loadClusterConfig(write('groups.yaml', text), {}, folder)
+      return [keyspaces.kv?.groups, keyspaces.books?.groups]
+    }
+    expect(groups('nodes: 3\nkeyspaces: { books: { shards: 6, groups: 2 } }')).toEqual([1, 2])
+    expect(groups('nodes: 3\nkeyspaces: { books: { replicas: 1 } }')).toEqual([1, 3])
+    expect(groups('nodes: 5\nkeyspaces: { books: { shards: 9 } }')).toEqual([3, 5])
+    expect(groups('nodes: 5\nkeyspaces: { books: { replicas: 5 } }')).toEqual([3, 1])
   })
 
   test('flags win over the file, the file over the defaults, and paths are relative to their origin', () => {
@@ -95,6 +107,10 @@ describe('a cluster configuration', () => {
     [
       'nodes: 1\nkeyspaces:\n  kv: { replicas: 3 }',
       'bad.yaml:3: keyspaces.kv.replicas: 3 replicas need 3 nodes; there are 1',
+    ],
+    [
+      'keyspaces:\n  kv: { shards: 2, groups: 3 }',
+      'bad.yaml:2: keyspaces.kv.groups: 3 groups need 3 shards; there are 2',
     ],
     [
       'keyspaces:\n  kv: { replicas: 2 }',

@@ -1,6 +1,7 @@
 /** Configurations as the rest of the package uses them: files, flags and defaults settled into one object. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { fewestGroups } from '@synod/actors'
 import type { z } from 'zod'
 import { ConfigError, type Parsed, type Path, parseYaml, validate } from './parse.ts'
 import {
@@ -14,6 +15,8 @@ import {
 
 export interface KeyspaceSettings {
   readonly shards: number
+  /** Paxos groups that the shards share. */
+  readonly groups: number
   readonly replicas: number
   readonly replication: string
   readonly partition: string
@@ -131,13 +134,20 @@ function settle(input: NodeInput | ClusterInput, nodes: number, place: (path: Pa
   const named = Object.fromEntries(builtInKeyspaces.map(name => [name, keyspaceDefaults]))
   const keyspaces: Record<string, KeyspaceSettings> = {}
   for (const [name, given] of Object.entries({ ...named, ...input.keyspaces })) {
-    const replicas = given.replicas ?? Math.min(3, nodes)
-    const problem = replicasProblem(replicas, nodes)
-    if (problem !== undefined) {
-      const path = ['keyspaces', name, 'replicas']
+    const { shards } = given
+    const refuse = (setting: string, problem: string | undefined) => {
+      if (problem === undefined) return
+      const path = ['keyspaces', name, setting]
       throw new ConfigError([`${place(path)}: ${path.join('.')}: ${problem}`])
     }
-    keyspaces[name] = { ...given, replicas }
+    const replicas = given.replicas ?? Math.min(3, nodes)
+    refuse('replicas', replicasProblem(replicas, nodes))
+    const groups = given.groups ?? Math.min(shards, fewestGroups(nodes, replicas))
+    refuse(
+      'groups',
+      groups > shards ? `${groups} groups need ${groups} shards; there are ${shards}` : undefined,
+    )
+    keyspaces[name] = { ...given, groups, replicas }
   }
   const { transactions, faults, deadlineMs, limits } = input
   return { keyspaces, transactions, faults, deadlineMs, limits }

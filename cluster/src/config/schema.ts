@@ -32,9 +32,13 @@ const name = z.string({ error: 'must be a name' }).regex(/^[A-Za-z0-9][A-Za-z0-9
   error: "must be 1 to 63 letters, digits, '.', '_' or '-', starting with a letter or digit",
 })
 
-/** `replicas` is settled later: by default three, or as many as there are nodes. */
+/**
+ * Settled later: `replicas` is by default three, or as many as there are nodes; `groups` as few as keep all nodes equally
+ * busy.
+ */
 const keyspace = settings({
   shards: whole(1, 256).default(3),
+  groups: whole(1, 256).optional(),
   replicas: whole(1, 7).optional(),
   replication: choiceOf(replication, 'paxos'),
   partition: choiceOf(partition, 'hash'),

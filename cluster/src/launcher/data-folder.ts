@@ -98,7 +98,14 @@ export function empty(data: string): void {
 /** Undefined in a folder that was never used. */
 export function readLayout(data: string): Layout | undefined {
   const path = join(data, files.layout)
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Layout) : undefined
+  if (!existsSync(path)) return undefined
+  const layout = JSON.parse(readFileSync(path, 'utf8')) as Layout
+  // Folders made before shards could share a group do not say it: each shard had its own.
+  const keyspaces = Object.entries(layout.keyspaces).map(([name, made]) => [
+    name,
+    { ...made, groups: made.groups ?? made.shards },
+  ])
+  return { ...layout, keyspaces: Object.fromEntries(keyspaces) as Layout['keyspaces'] }
 }
 
 /** The layout of this folder; made at the first start. Throws `Failure` when the configuration does not fit it. */

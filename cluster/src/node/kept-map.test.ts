@@ -11,8 +11,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(data, { recursive: true }))
 
-const settings = (shards: number, replicas = 3) => ({
+const settings = (shards: number, replicas = 3, groups = shards) => ({
   shards,
+  groups,
   replicas,
   replication: 'paxos',
   partition: 'hash',
@@ -36,8 +37,21 @@ test.each([
     'was made with 0 shards of keyspace a, not 1',
   ],
   ['one keyspace less', map(3, {}), 'was made with 3 shards of keyspace kv, not 0'],
-  ['other members', map(5, { kv: settings(3) }), 'was made with group kv.1 on n2, n3, n1, not n2, n3, n4'],
-  ['fewer replicas', map(3, { kv: settings(3, 1) }), 'was made with group kv.0 on n1, n2, n3, not n1;'],
+  [
+    'other members',
+    map(5, { kv: settings(3) }),
+    'was made with group kv.1 on n2, n3, n1, not with group kv.1 on n2, n3, n4',
+  ],
+  [
+    'fewer replicas',
+    map(3, { kv: settings(3, 1) }),
+    'was made with group kv.0 on n1, n2, n3, not with group kv.0 on n1;',
+  ],
+  [
+    'fewer groups',
+    map(3, { kv: settings(3, 3, 1) }),
+    'was made with group kv.1 on n2, n3, n1, not without group kv.1',
+  ],
 ])('%s is refused', (_what, asked, message) => {
   keepMap(data, map(3, { kv: settings(3) }))
   expect(() => keepMap(data, asked)).toThrow(message)

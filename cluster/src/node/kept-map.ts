@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import type { ShardMap } from '@synod/actors'
 import { writeDurably } from './durable-file.ts'
 import { exitCode, Failure } from './failure.ts'
@@ -34,11 +33,15 @@ function differenceOf(kept: ShardMap, asked: ShardMap): string | undefined {
     if (made !== wanted) return `with ${made} shards of keyspace ${name}, not ${wanted}`
   }
   for (const name of union(kept.groups, asked.groups)) {
-    const [made, wanted] = [kept.groups[name]?.members ?? [], asked.groups[name]?.members ?? []]
-    if (!isDeepStrictEqual(made, wanted))
-      return `with group ${name} on ${made.join(', ')}, not ${wanted.join(', ')}`
+    const [made, wanted] = [placeOf(kept, name), placeOf(asked, name)]
+    if (made !== wanted) return `${made}, not ${wanted}`
   }
   return undefined
+}
+
+function placeOf({ groups }: ShardMap, name: string): string {
+  const members = groups[name]?.members
+  return members === undefined ? `without group ${name}` : `with group ${name} on ${members.join(', ')}`
 }
 
 function union(a: object, b: object): Set<string> {

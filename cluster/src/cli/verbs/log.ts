@@ -17,7 +17,7 @@ interface Options extends LookOptions {
 export const log = look<Options, GroupLog>({
   name: 'log',
   summary: 'the replicated log of a group: its newest slots, or a range',
-  examples: ['log kv.0', 'log orders.1 --from 100 --to 120', 'log directory --node n3 --json'],
+  examples: ['log kv.0', 'log orders.0 --from 100 --to 120', 'log directory --node n3 --json'],
   define: command =>
     command
       .argument('<group>', 'as `groups` lists them')
