@@ -4,6 +4,8 @@ export interface BenchOptions {
   readonly seconds: number
   /** Callers of the put bench, instead of its own. */
   readonly callers?: readonly number[]
+  /** Of the failover bench, instead of its own. */
+  readonly kills?: number
   /** What is being measured now, for the person who waits. */
   progress(what: string): void
 }
