@@ -49,6 +49,6 @@ export async function startSynodTarget(): Promise<KillTarget> {
 
 function viewOf(row: GroupRow, group: string): MemberView[] {
   if ('problem' in row || row.group !== group) return []
-  const { node, role, ballot, chosen, applied } = row
-  return [{ node, leads: role === 'leader', term: ballot, chosen, applied }]
+  const { node, role, chosen, applied } = row
+  return [{ node, leads: role === 'leader', chosen, applied }]
 }

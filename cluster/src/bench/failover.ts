@@ -57,8 +57,7 @@ export function failoverValues(
   return [line('median', 0.5), line('p99', 0.99, goalMs), line('worst', 1)]
 }
 
-function describe({ ms, done, failed, firstFailure, missed }: Kills): string {
+function describe({ ms, done, failed, firstFailure }: Kills): string {
   const why = firstFailure === undefined ? '' : ` (the first: ${firstFailure})`
-  const handed = missed === 0 ? '' : `; ${missed} kills met no leader and do not count`
-  return `${ms.length} kills, ${done} puts acknowledged, ${failed} not${why}${handed}`
+  return `${ms.length} kills, ${done} puts acknowledged, ${failed} not${why}`
 }

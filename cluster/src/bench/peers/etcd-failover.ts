@@ -29,7 +29,6 @@ export async function startEtcdTarget(): Promise<KillTarget> {
 interface Status {
   readonly header: { readonly member_id: string }
   readonly leader?: string
-  readonly raftTerm: string
   readonly raftIndex: string
   readonly raftAppliedIndex: string
 }
@@ -38,8 +37,8 @@ async function viewOf(node: string, url: string): Promise<MemberView[]> {
   try {
     const status = (await post(`${url}/v3/maintenance/status`, {}, askMs)) as Status
     const leads = status.leader === status.header.member_id
-    const { raftTerm, raftIndex, raftAppliedIndex } = status
-    return [{ node, leads, term: raftTerm, chosen: Number(raftIndex), applied: Number(raftAppliedIndex) }]
+    const { raftIndex, raftAppliedIndex } = status
+    return [{ node, leads, chosen: Number(raftIndex), applied: Number(raftAppliedIndex) }]
   } catch {
     // Down, or without a leader and not answering: it is asked again.
     return []
