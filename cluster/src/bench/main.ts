@@ -37,6 +37,7 @@ interface Flags {
   readonly seconds?: number
   readonly callers?: readonly number[]
   readonly kills?: number
+  readonly rows?: number
   readonly json?: true
   readonly check?: true
 }
@@ -82,6 +83,7 @@ await new Command('bench')
     ),
   )
   .addOption(new Option('--kills <n>', 'of the failover bench (default 50)').argParser(positive))
+  .addOption(new Option('--rows <n>', 'of each kind, of size and ready (default 100000)').argParser(positive))
   .option('--json', 'one object instead of tables')
   .option('--check', 'exit with 1 when a floor or a goal is missed')
   .action(bench)

@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly callers?: readonly number[]
   /** Of the failover bench, instead of its own. */
   readonly kills?: number
+  /** Of each kind, of the size and ready benches, instead of their own. */
+  readonly rows?: number
   /** What is being measured now, for the person who waits. */
   progress(what: string): void
 }

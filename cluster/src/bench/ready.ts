@@ -3,14 +3,14 @@ import type { BenchReport } from './figure.ts'
 import { fillShop } from './fill-shop.ts'
 import type { BenchOptions } from './options.ts'
 import { newFolder, removeFolder } from './places.ts'
-import { rowsOfEach } from './size.ts'
+import { defaultRows } from './size.ts'
 import { startSynod } from './synod-cluster.ts'
 import { percentile, type Value } from './value.ts'
 
 const goalSeconds = 5
 const starts = 3
 
-export async function benchReady({ progress }: BenchOptions): Promise<BenchReport> {
+export async function benchReady({ progress, rows = defaultRows }: BenchOptions): Promise<BenchReport> {
   progress('ready: empty folders')
   const empty: number[] = []
   for (let start = 0; start < starts; start++) {
@@ -18,25 +18,23 @@ export async function benchReady({ progress }: BenchOptions): Promise<BenchRepor
     empty.push(cluster.readySeconds)
     await cluster.stop()
   }
-  const full = await fullStarts(progress)
+  const full = await fullStarts(rows, progress)
   return {
     bench: 'ready',
     title: 'cluster start --detach until it returns, 3 nodes, every group with a leader',
     figures: [],
-    values: readyValues(empty, full),
-    notes: [
-      `the middle one of ${starts} starts each; before those on 300,000 rows the cluster was stopped in order`,
-    ],
+    values: readyValues(empty, full, 3 * rows),
+    notes: [`the middle one of ${starts} starts each; before those on rows the cluster was stopped in order`],
   }
 }
 
-async function fullStarts(progress: BenchOptions['progress']): Promise<number[]> {
+async function fullStarts(rows: number, progress: BenchOptions['progress']): Promise<number[]> {
   const data = newFolder('ready')
   try {
-    progress(`ready: ${3 * rowsOfEach} rows`)
+    progress(`ready: ${3 * rows} rows`)
     const first = await startSynod({ data })
     try {
-      await fillShop(first.nodes[0]?.url ?? '', rowsOfEach)
+      await fillShop(first.nodes[0]?.url ?? '', rows)
     } finally {
       await first.stop()
     }
@@ -53,12 +51,12 @@ async function fullStarts(progress: BenchOptions['progress']): Promise<number[]>
   }
 }
 
-export function readyValues(empty: readonly number[], full: readonly number[]): Value[] {
+export function readyValues(empty: readonly number[], full: readonly number[], rows: number): Value[] {
   const line = (what: string, seconds: readonly number[]): Value => ({
     what,
     ours: percentile(seconds, 0.5),
     unit: 's',
     goal: goalSeconds,
   })
-  return [line('an empty folder', empty), line('300,000 rows', full)]
+  return [line('an empty folder', empty), line(`${rows} rows`, full)]
 }

@@ -8,7 +8,7 @@ import { residentBytes, settledResident } from './settled.ts'
 import { startSynod } from './synod-cluster.ts'
 import type { Value } from './value.ts'
 
-export const rowsOfEach = 100_000
+export const defaultRows = 100_000
 const initGoalSeconds = 10
 const memoryGoalMb = 300
 const settleWithinMs = 90_000
@@ -23,13 +23,13 @@ interface NodeSize {
   readonly disk: number
 }
 
-export async function benchSize({ progress }: BenchOptions): Promise<BenchReport> {
+export async function benchSize({ progress, rows = defaultRows }: BenchOptions): Promise<BenchReport> {
   const cluster = await startSynod()
   try {
     const pids = cluster.nodes.map(node => node.pid)
     const empty = pids.map(pid => residentBytes(pid) ?? 0)
-    progress(`size: ${3 * rowsOfEach} rows`)
-    const filled = await fillShop(cluster.nodes[0]?.url ?? '', rowsOfEach)
+    progress(`size: ${3 * rows} rows`)
+    const filled = await fillShop(cluster.nodes[0]?.url ?? '', rows)
     progress('size: waiting until memory has settled')
     const full = await settledResident(pids, settleWithinMs)
     const sizes = cluster.nodes.map(({ id }, at) => ({
@@ -40,13 +40,13 @@ export async function benchSize({ progress }: BenchOptions): Promise<BenchReport
     }))
     return {
       bench: 'size',
-      title: `${rowsOfEach} users, ${rowsOfEach} items, ${rowsOfEach} orders on 3 nodes`,
+      title: `${rows} users, ${rows} items, ${rows} orders on 3 nodes`,
       figures: [],
       values: sizeValues(filled, sizes),
       notes: [
         'memory: resident, once all nodes together had changed by less than 1 % for 10 s after the last batch_init',
         `before the rows: ${sizes.map(({ id, empty: mb }) => `${id} ${mb.toFixed(0)} MB`).join(', ')}; the program itself, some 55 MB, is shared`,
-        'an item is two rows of the store (price and count), so these are 400,000 of them',
+        `an item is two rows of the store (price and count), so these are ${4 * rows} of them`,
       ],
     }
   } finally {

@@ -65,5 +65,5 @@ test('sizes and starts are held against their goals', () => {
     ['data folder of n1', 50],
   ])
   expect(sizes.map(meetsGoal)).toEqual([false, true, undefined])
-  expect(readyValues([1, 9, 2], [6]).map(meetsGoal)).toEqual([true, false])
+  expect(readyValues([1, 9, 2], [6], 300).map(meetsGoal)).toEqual([true, false])
 })
