@@ -57,13 +57,16 @@ test('memory has settled when nothing changed for a while', () => {
   expect(isSettled([100, 100, 102], 3)).toBe(false)
 })
 
-test('sizes and starts are held against their goals', () => {
-  const sizes = sizeValues([{ kind: 'stock', seconds: 11 }], [{ id: 'n1', empty: 90, full: 290, disk: 50 }])
+test('sizes and starts are held against their goals, sizes only where there are as many rows as the goals mean', () => {
+  const filled = [{ kind: 'stock', seconds: 11 }] as const
+  const nodes = [{ id: 'n1', empty: 90, full: 290, disk: 50 }]
+  const sizes = sizeValues(filled, nodes, 100_000)
   expect(sizes.map(({ what, ours }) => [what, ours])).toEqual([
     ['batch_init of stock', 11],
     ['memory of n1', 290],
     ['data folder of n1', 50],
   ])
   expect(sizes.map(meetsGoal)).toEqual([false, true, undefined])
+  expect(sizeValues(filled, nodes, 10).every(one => one.goal === undefined)).toBe(true)
   expect(readyValues([1, 9, 2], [6], 300).map(meetsGoal)).toEqual([true, false])
 })
