@@ -108,10 +108,18 @@ export function slotKey(slot: number): string {
 }
 
 /** Into memory only. */
-export function remember(state: AcceptorState, slot: number, entry: Entry): void {
-  state.logBytes += entry.value.length - (state.log.get(slot)?.value.length ?? 0)
-  state.log.set(slot, entry)
+export function remember(state: AcceptorState, slot: number, { ballot, value }: Entry): void {
+  state.logBytes += value.length - (state.log.get(slot)?.value.length ?? 0)
+  state.log.set(slot, { ballot, value: withoutFrame(value) })
   if (slot > state.top) state.top = slot
+}
+
+/**
+ * A value is a part of the frame or row that it came in, or of the encoder's buffer, and would keep all of that (PX24).
+ * A host may hand over a kind of bytes of its own whose `slice` does not copy, as Node does.
+ */
+function withoutFrame(value: Uint8Array): Uint8Array {
+  return value.buffer.byteLength > 2 * value.byteLength ? Uint8Array.prototype.slice.call(value) : value
 }
 
 /** Into memory and rows. The row also carries how far we vouch: it costs nothing, and a restart replays from it. */

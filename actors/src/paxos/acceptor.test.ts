@@ -50,6 +50,20 @@ describe('phase 1 (Simple §2.2, PMMC Fig. 4)', () => {
 })
 
 describe('phase 2 (Simple §2.2, PMMC Fig. 4)', () => {
+  test('[PX24] the log does not keep what a value came in', () => {
+    const acceptor = anAcceptor()
+    const value = batch('a')
+    const frame = new Uint8Array(100_000)
+    frame.set(value, 500)
+    const part = frame.subarray(500, 500 + value.length)
+    acceptor.message(n2, { ...accept(1, 1, ''), value: part } as AcceptorMessage)
+    const kept = () => acceptor.state.log.get(1)?.value
+    expect(kept()).toEqual(new Uint8Array(value))
+    expect(kept()?.buffer.byteLength).toBe(value.length)
+    acceptor.restart()
+    expect(kept()?.buffer.byteLength).toBeLessThan(2 * value.length + 1)
+  })
+
   test('[PX3] an acceptor never accepts below its promise', () => {
     const acceptor = anAcceptor()
     acceptor.message(n3, { type: 'prepare', ballot: ballot(5, 'n3'), from: 1 })

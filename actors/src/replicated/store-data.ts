@@ -8,15 +8,11 @@
 import { assert } from '@synod/runtime/protocol'
 import { insertKey, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
 
-/** What is kept of a row. */
+/** What is kept of a row that is not settled: changed since the rows were last written, or not in order yet. */
 export interface Entry {
   readonly table: TableData
   readonly name: string
-  /**
-   * Undefined: deleted. The entry stays until the changes are next looked through. A `Map` of V8 leaves a dead entry in
-   * the key's hash chain at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say)
-   * would get ever slower: 100 µs after some thousand times.
-   */
+  /** Undefined: deleted. */
   value: unknown
   /** Whether the rows on disk have it. */
   hasRow: boolean
@@ -29,10 +25,17 @@ export interface Entry {
 export interface TableData {
   /** What the keys of its rows begin with: `<kind>/`, or nothing. */
   readonly prefix: string
-  readonly entries: Map<string, Entry>
-  /** Entries that have a value. */
+  /**
+   * By name. Most rows of a large state are settled: nothing but the value is kept of them. A deleted row stays, undefined,
+   * until the changes are next looked through: a `Map` of V8 leaves a dead entry in the key's hash chain at every delete
+   * until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would get ever slower: 100 µs after
+   * some thousand times.
+   */
+  readonly values: Map<string, unknown>
+  unsettled: Map<string, Entry>
+  /** Rows that have a value. */
   size: number
-  /** The names of all entries that are `sorted`, also when their value is gone. */
+  /** The names of all rows but those whose entry is not `sorted`, also when their value is gone. */
   readonly names: SortedKeys
 }
 
@@ -59,19 +62,18 @@ export function storeData(
   const data = { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0 }
   for (const [key, value] of rows) {
     const table = tableOf(data, key)
-    const name = nameIn(table, key)
-    table.entries.set(name, { table, name, value, hasRow: true, isChanged: false, order: 'sorted' })
+    table.values.set(nameIn(table, key), value)
   }
   for (const table of tablesOf(data)) {
-    table.names.blocks.push(...sortedKeys(table.entries.keys()).blocks)
-    table.size = table.entries.size
+    table.names.blocks.push(...sortedKeys(table.values.keys()).blocks)
+    table.size = table.values.size
     data.size += table.size
   }
   return data
 }
 
 function emptyTable(prefix: string): TableData {
-  return { prefix, entries: new Map(), size: 0, names: sortedKeys() }
+  return { prefix, values: new Map(), unsettled: new Map(), size: 0, names: sortedKeys() }
 }
 
 /** Where `a/` and `a.b/` meet the kinds alone are in another order than their keys. */
@@ -99,17 +101,20 @@ export function* tablesOf({ tables, rest }: StoreData): Iterable<TableData> {
 const unsettled = 4_096
 
 export function* liveEntries(data: StoreData): Iterable<readonly [key: string, value: unknown]> {
-  for (const { prefix, entries } of tablesOf(data)) {
-    for (const { name, value } of entries.values()) if (value !== undefined) yield [prefix + name, value]
+  for (const { prefix, values } of tablesOf(data)) {
+    for (const [name, value] of values) if (value !== undefined) yield [prefix + name, value]
   }
 }
 
 /** The row's entry, made when there is none. */
 export function entryOf(table: TableData, name: string): Entry {
-  const before = table.entries.get(name)
+  const before = table.unsettled.get(name)
   if (before !== undefined) return before
-  const entry: Entry = { table, name, value: undefined, hasRow: false, isChanged: false, order: 'none' }
-  table.entries.set(name, entry)
+  const value = table.values.get(name)
+  const hasRow = value !== undefined
+  const order = hasRow ? 'sorted' : 'none'
+  const entry: Entry = { table, name, value, hasRow, isChanged: false, order }
+  table.unsettled.set(name, entry)
   return entry
 }
 
@@ -117,6 +122,7 @@ export function setValue(data: StoreData, entry: Entry, value: unknown): void {
   const was = entry.value !== undefined
   const is = value !== undefined
   entry.value = value
+  entry.table.values.set(entry.name, value)
   if (was !== is) {
     data.size += is ? 1 : -1
     entry.table.size += is ? 1 : -1
@@ -135,13 +141,16 @@ export function setValue(data: StoreData, entry: Entry, value: unknown): void {
 export function sortWaiting(data: StoreData): void {
   for (const entry of data.waiting) {
     entry.order = entry.value === undefined ? 'none' : 'sorted'
-    if (entry.value !== undefined) insertKey(entry.table.names, entry.name)
+    if (entry.value === undefined) continue
+    insertKey(entry.table.names, entry.name)
+    if (!entry.isChanged) entry.table.unsettled.delete(entry.name)
   }
   data.waiting = []
 }
 
 function drop({ table, name, order }: Entry): void {
-  table.entries.delete(name)
+  table.values.delete(name)
+  table.unsettled.delete(name)
   if (order === 'sorted') removeKey(table.names, name)
 }
 
@@ -156,6 +165,14 @@ export function writeChanges(data: StoreData, write: (key: string, value: unknow
   }
   data.changed = []
   data.dirty = 0
+  settle(data)
+}
+
+/** Every change is written: all but what is not in order yet is settled. */
+function settle(data: StoreData): void {
+  for (const table of tablesOf(data)) table.unsettled = new Map()
+  data.waiting = data.waiting.filter(entry => entry.value !== undefined)
+  for (const entry of data.waiting) entry.table.unsettled.set(entry.name, entry)
 }
 
 /** Between commands, as what is undone must still be there: puts names in order and lets go of what came and went. */
@@ -188,11 +205,12 @@ export function cuts(data: StoreData, blocks: number): string[] {
 export function checkStore(data: StoreData): void {
   const { size, waiting, changed, dirty } = data
   let [sorted, kept, live] = [0, 0, 0]
-  for (const { entries, names, size: rows } of tablesOf(data)) {
+  for (const { values, unsettled, names, size: rows } of tablesOf(data)) {
     const ordered = names.blocks.reduce((sum, block) => sum + block.length, 0)
-    assert(ordered <= entries.size && rows <= entries.size, 'every name is in order once')
+    assert(ordered <= values.size && rows <= values.size, 'every name is in order once')
+    for (const [name, { value }] of unsettled) assert(values.get(name) === value, 'a row has one value')
     sorted += ordered
-    kept += entries.size
+    kept += values.size
     live += rows
   }
   assert(live === size && size <= sorted + waiting.length, 'every row is in order')

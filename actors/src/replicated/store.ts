@@ -31,7 +31,7 @@ export class StoreReader implements ReadonlyStore {
   }
   get(key: string): unknown {
     const table = tableOf(this.data, key)
-    return table.entries.get(nameIn(table, key))?.value
+    return table.values.get(nameIn(table, key))
   }
   has(key: string): boolean {
     return this.get(key) !== undefined
@@ -95,7 +95,7 @@ class TableView implements Table {
   }
   /** Locks, reservations and tombstones are few or none: an empty table is not searched. */
   get(name: string): unknown {
-    return this.rows.size === 0 ? undefined : this.rows.entries.get(name)?.value
+    return this.rows.size === 0 ? undefined : this.rows.values.get(name)
   }
   has(name: string): boolean {
     return this.get(name) !== undefined
@@ -142,8 +142,7 @@ function named({ tables }: StoreData, kind: string): TableData {
 }
 
 function deleteFrom(data: StoreData, table: TableData, name: string, journal: Journal): void {
-  const entry = table.entries.get(name)
-  if (entry?.value !== undefined) journal.change(data, entry, undefined)
+  if (table.values.get(name) !== undefined) journal.change(data, entryOf(table, name), undefined)
 }
 
 function* scanTable(
@@ -154,7 +153,7 @@ function* scanTable(
 ): Iterable<readonly [name: string, value: unknown]> {
   sortWaiting(data)
   for (const name of keysBetween(table.names, from, to)) {
-    const value = table.entries.get(name)?.value
+    const value = table.values.get(name)
     if (value !== undefined) yield [name, value]
     if (data.waiting.length > 0) sortWaiting(data)
   }

@@ -1,6 +1,7 @@
 /** What a bench found: rates of ours beside rates of a peer or limit from the same run. */
 import { colour, print, table } from '../cli/output.ts'
 import { describeMachine, type Machine } from './machine.ts'
+import { meetsGoal, type Value, valueTable } from './value.ts'
 
 export interface Measured {
   /** Per second. */
@@ -28,6 +29,8 @@ export interface BenchReport {
   readonly bench: string
   readonly title: string
   readonly figures: readonly Figure[]
+  /** Times and sizes. */
+  readonly values?: readonly Value[]
   /** What was left out, and what brings it; how to read the figures. */
   readonly notes: readonly string[]
 }
@@ -45,36 +48,45 @@ export function meetsFloor(figure: Figure): boolean | undefined {
   return found === undefined ? undefined : found >= floor.ratio
 }
 
+/** Whether a floor or a goal is missed. */
+export function misses({ figures, values = [] }: BenchReport): boolean {
+  return figures.some(figure => meetsFloor(figure) === false) || values.some(one => meetsGoal(one) === false)
+}
+
 export function printReport(report: BenchReport, machine: Machine): void {
+  const { figures, values = [], notes } = report
   print(colour.bold(`${report.bench}: ${report.title}`))
   print(describeMachine(machine))
-  const timed = report.figures.some(figure => figure.ours.p50Ms !== undefined)
+  if (figures.length > 0) print(figureTable(figures))
+  if (values.length > 0) print(valueTable(values))
+  for (const note of notes) print(`  ${note}`)
+  print('')
+}
+
+function figureTable(figures: readonly Figure[]): string {
+  const timed = figures.some(figure => figure.ours.p50Ms !== undefined)
   const times = timed
     ? [
         { title: 'p50 / p99 ms', right: true as const, value: (figure: Figure) => timesOf(figure.ours) },
         { title: 'peer p50 / p99', right: true as const, value: (figure: Figure) => timesOf(figure.peer) },
       ]
     : []
-  const costs = report.figures.some(figure => figure.ours.serverCpuUs !== undefined)
+  const costs = figures.some(figure => figure.ours.serverCpuUs !== undefined)
     ? [
         { title: 'µs CPU +load', right: true as const, value: (figure: Figure) => costOf(figure.ours) },
         { title: 'peer', right: true as const, value: (figure: Figure) => costOf(figure.peer) },
       ]
     : []
-  print(
-    table(report.figures, [
-      { title: '', value: figure => figure.what },
-      { title: 'ours /s', right: true, value: figure => count(figure.ours.rate) },
-      { title: 'peer /s', right: true, value: figure => figure.peer && count(figure.peer.rate) },
-      { title: 'ratio', right: true, value: figure => ratio(figure)?.toFixed(2) },
-      ...times,
-      ...costs,
-      { title: 'floor', value: floorText },
-      { title: 'peer', value: figure => figure.peer?.name },
-    ]),
-  )
-  for (const note of report.notes) print(`  ${note}`)
-  print('')
+  return table(figures, [
+    { title: '', value: figure => figure.what },
+    { title: 'ours /s', right: true, value: figure => count(figure.ours.rate) },
+    { title: 'peer /s', right: true, value: figure => figure.peer && count(figure.peer.rate) },
+    { title: 'ratio', right: true, value: figure => ratio(figure)?.toFixed(2) },
+    ...times,
+    ...costs,
+    { title: 'floor', value: floorText },
+    { title: 'peer', value: figure => figure.peer?.name },
+  ])
 }
 
 function timesOf(measured: Measured | undefined): string | undefined {

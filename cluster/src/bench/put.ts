@@ -48,7 +48,7 @@ async function oursUnder(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
     const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
     const urls = cluster.nodes.map(node => node.url)
     const pids = cluster.nodes.map(node => node.pid)
-    return await measured(pids, () => runScript<PutResult>('put-load.ts', { ...load, urls }, timeoutMs))
+    return await measuredPuts(pids, () => runScript<PutResult>('put-load.ts', { ...load, urls }, timeoutMs))
   } finally {
     await cluster.stop()
   }
@@ -61,7 +61,7 @@ async function etcdPeer(tools: string) {
     async measure(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
       const cluster = await startEtcd()
       try {
-        return await measured(cluster.pids, () => loadEtcd(program, cluster, load))
+        return await measuredPuts(cluster.pids, () => loadEtcd(program, cluster, load))
       } finally {
         await cluster.stop()
       }
@@ -70,7 +70,10 @@ async function etcdPeer(tools: string) {
 }
 
 /** With what each put cost. A rate with failures in it would compare different work. */
-async function measured(pids: readonly number[], load: () => Promise<PutResult>): Promise<Measured> {
+export async function measuredPuts(
+  pids: readonly number[],
+  load: () => Promise<PutResult>,
+): Promise<Measured> {
   const before = cpuSeconds(pids)
   const { failed, firstFailure, done, cpuSeconds: loadSeconds, ...figures } = await load()
   const after = cpuSeconds(pids)

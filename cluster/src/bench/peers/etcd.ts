@@ -3,7 +3,7 @@
  * client in JavaScript costs more than etcd itself. The program is built by Debian's Go packages, in GOPATH mode.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run, stopChild } from '../children.ts'
@@ -12,8 +12,9 @@ import type { PutLoad, PutResult } from '../put-load.ts'
 
 const source = fileURLToPath(new URL('etcd-put/main.go', import.meta.url))
 const goPath = '/usr/share/gocode'
+export const etcdFile = '/usr/bin/etcd'
 const parts = [
-  { file: '/usr/bin/etcd', package: 'etcd-server' },
+  { file: etcdFile, package: 'etcd-server' },
   { file: '/usr/bin/go', package: 'golang-go' },
   { file: join(goPath, 'src/go.etcd.io/etcd/clientv3'), package: 'golang-etcd-server-dev' },
 ]
@@ -23,8 +24,13 @@ export function missingForEtcd(): readonly string[] {
   return parts.filter(part => !existsSync(part.file)).map(part => part.package)
 }
 
+/** Enough to run it; to load it as fast as it can be takes the rest. */
+export function isEtcdHere(): boolean {
+  return existsSync(etcdFile)
+}
+
 export async function etcdVersion(): Promise<string> {
-  const printed = await run('/usr/bin/etcd', ['--version'], { timeoutMs: 10_000 })
+  const printed = await run(etcdFile, ['--version'], { timeoutMs: 10_000 })
   return /etcd Version: (\S+)/.exec(printed)?.[1] ?? 'unknown version'
 }
 
@@ -45,6 +51,10 @@ export async function buildEtcdLoad(folder: string): Promise<string> {
 export interface EtcdCluster {
   readonly endpoints: readonly string[]
   readonly pids: readonly number[]
+  readonly members: readonly Member[]
+  pidOf(name: string): number | undefined
+  /** Of a member whose process has ended. */
+  restart(name: string): void
   stop(): Promise<void>
 }
 
@@ -57,39 +67,52 @@ export async function startEtcd(): Promise<EtcdCluster> {
     peer: `http://127.0.0.1:${first + 2 * at + 1}`,
   }))
   const initial = members.map(member => `${member.name}=${member.peer}`).join(',')
-  const children = members.map(member => startMember(folder, member, initial))
+  const children = new Map<string, ChildProcess>()
+  const start = (member: Member) => children.set(member.name, startMember(folder, member, initial))
+  for (const member of members) start(member)
   const stop = async () => {
-    await Promise.all(children.map(child => stopChild(child)))
+    await Promise.all([...children.values()].map(child => stopChild(child)))
     removeFolder(folder)
   }
   try {
     for (const member of members) await healthy(member.client)
-    const pids = children.flatMap(child => child.pid ?? [])
-    return { endpoints: members.map(member => member.client), pids, stop }
+    return {
+      endpoints: members.map(member => member.client),
+      pids: [...children.values()].flatMap(child => child.pid ?? []),
+      members,
+      pidOf: name => children.get(name)?.pid,
+      restart(name) {
+        const member = members.find(one => one.name === name)
+        if (member !== undefined) start(member)
+      },
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-interface Member {
+export interface Member {
   readonly name: string
   readonly client: string
   readonly peer: string
 }
 
 function startMember(folder: string, { name, client, peer }: Member, initial: string): ChildProcess {
-  const log = openSync(join(folder, `${name}.log`), 'w')
+  const log = openSync(join(folder, `${name}.log`), 'a')
   const addresses = ['--listen-client-urls', client, '--advertise-client-urls', client]
   const peers = ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer]
   const join_ = ['--initial-cluster', initial, '--initial-cluster-state', 'new', '--log-level', 'error']
-  return spawn(
-    '/usr/bin/etcd',
+  const child = spawn(
+    etcdFile,
     ['--name', name, '--data-dir', join(folder, name), ...addresses, ...peers, ...join_],
     {
       stdio: ['ignore', log, log],
     },
   )
+  closeSync(log)
+  return child
 }
 
 /** Healthy means that there is a leader and a write went through. */
