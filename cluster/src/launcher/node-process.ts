@@ -37,7 +37,7 @@ const steadyMs = 60_000
  * The young generation, each half of it, in MB. V8 would let a half grow to 64 MB under load and keep it: a quarter of a
  * node's memory after 300,000 rows were loaded.
  */
-const youngHalfMb = 16
+const youngHalfMb = 32
 const logRollsAtBytes = 64 * 1024 * 1024
 
 export class NodeProcess {
