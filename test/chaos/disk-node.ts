@@ -41,7 +41,7 @@ function slowed(store: Storage, slowMs: number): Storage {
   const nothing = new Int32Array(new SharedArrayBuffer(4))
   return {
     identity: () => store.identity(),
-    setIdentity: identity => store.setIdentity(identity),
+    setIdentity: (identity, sightings) => store.setIdentity(identity, sightings),
     turn: () => store.turn(),
     rows: actor => store.rows(actor),
     actors: () => store.actors(),

@@ -1,10 +1,12 @@
 /**
  * Takes nodes' memory: the disk, or all that was written since a copy of its folder, or a single bit, whose damage the
  * store reports at the next start; then an operator replaces the disk. At most a minority of each group is without
- * memory at once, and only when the others can testify that something is forgotten: what the amnesia rule survives.
+ * memory at once, and only when the others can testify that something is forgotten: what the amnesia rule survives,
+ * however long a node stays away and whatever its witnesses lose and learn again meanwhile. Whoever lost its memory
+ * must be told so before its actors run.
  */
 import type { GroupConfig } from '@synod/actors'
-import type { NodeId } from '@synod/runtime/protocol'
+import { assert, type NodeId } from '@synod/runtime/protocol'
 import type { Random, Simulation } from '@synod/runtime/simulation'
 import type { Run } from './suite.ts'
 import { acceptorVotes } from './suites/paxos-invariants.ts'
@@ -27,6 +29,10 @@ class Amnesia {
   readonly #copies = new Map<NodeId, ReturnType<Simulation['storage']>>()
   /** Without memory, and not yet recovered in all its groups. */
   readonly #lost = new Set<NodeId>()
+  /** Of each that is away without its memory, the witnesses that lost theirs meanwhile. */
+  readonly #forgetful = new Map<NodeId, Set<NodeId>>()
+  /** The incarnation that must not go on. */
+  readonly #over = new Map<NodeId, string>()
   #left: number
 
   constructor(run: Run, groups: readonly GroupConfig[], untilMs: number) {
@@ -36,11 +42,13 @@ class Amnesia {
     this.#groups = groups
     this.#untilMs = untilMs
     this.#kinds = memoryFaults.filter(kind => run.has(kind))
-    this.#left = this.#random.integer(1, 4)
+    this.#left = this.#random.integer(1, 6)
   }
 
   begin(): void {
-    if (this.#kinds.length > 0) this.#sim.after(this.#random.between(100, 1500), () => this.#again())
+    if (this.#kinds.length === 0) return
+    this.#sim.check((sim, node) => this.#isTold(sim, node))
+    this.#sim.after(this.#random.between(100, 1500), () => this.#again())
   }
 
   #again(): void {
@@ -51,8 +59,9 @@ class Amnesia {
     if (this.#copies.size === 0) for (const one of sim.nodes) this.#copies.set(one, sim.storage(one).copy())
     for (const one of this.#lost) if (this.#remembers(one)) this.#lost.delete(one)
     const from = kind === 'rollback' ? (this.#copies.get(node)?.turn() ?? 0) : 0
-    if (this.#mayLose(node) && this.#allTestify(node, from)) {
+    if (sim.status(node) === 'running' && this.#mayLose(node) && this.#allTestify(node, from)) {
       this.#left -= 1
+      for (const away of this.#lost) if (sim.status(away) === 'down') this.#forgets(node, away)
       this.#lost.add(node)
       if (this.#lost.size > 1) this.#run.reached('two without memory at once')
       this.#take(node, kind)
@@ -70,9 +79,41 @@ class Amnesia {
       this.#restartAndMend(node)
       return
     }
+    this.#ends(node)
     sim.crash(node, copy === undefined ? { wipe: true } : { rollback: copy.copy() })
     this.#run.reached(copy === undefined ? 'wipe' : 'rollback')
-    sim.after(this.#random.between(1, 1000), () => sim.restart(node))
+    // One that stays away for long gives the others time to lose their memory, and to recover, one after the other.
+    const isLong = this.#lost.size === 1 && this.#random.chance(0.5)
+    sim.after(isLong ? this.#random.between(1000, 5000) : this.#random.between(1, 500), () =>
+      this.#return(node),
+    )
+  }
+
+  /** What it saw of the one that is away. */
+  #forgets(witness: NodeId, away: NodeId): void {
+    this.#run.reached('a witness loses its memory')
+    const witnesses = this.#forgetful.get(away) ?? new Set()
+    this.#forgetful.set(away, witnesses.add(witness))
+  }
+
+  /** When so many witnesses have lost their memory meanwhile that it needs no other, it hears them first. */
+  #return(node: NodeId): void {
+    const sim = this.#sim
+    if (sim.status(node) !== 'down') return
+    const witnesses = this.#forgetful.get(node) ?? new Set()
+    this.#forgetful.delete(node)
+    const others = sim.nodes.filter(one => one !== node && !witnesses.has(one))
+    if (witnesses.size >= Math.floor(sim.nodes.length / 2)) {
+      this.#run.reached('asks only who lost its memory')
+      sim.partition([node], others)
+      sim.after(500, () => {
+        for (const one of others) {
+          sim.mend(node, one)
+          sim.mend(one, node)
+        }
+      })
+    }
+    sim.restart(node)
   }
 
   #flip(node: NodeId): void {
@@ -88,6 +129,7 @@ class Amnesia {
     sim.after(this.#random.between(1, 500), () => {
       if (!sim.damaged(node)) sim.restart(node)
       else {
+        this.#ends(node)
         sim.crash(node, { wipe: true })
         this.#run.reached('wipe')
         sim.restart(node)
@@ -102,21 +144,44 @@ class Amnesia {
     )
   }
 
-  /** Nor while one that lost its memory is away: a witness that forgets what it saw of it does not learn that again. */
+  /** On its disk is what an earlier life left, or nothing. */
+  #isForgetful(node: NodeId): boolean {
+    const identity = this.#sim.storage(node).identity()
+    return identity === undefined || identity.incarnation === this.#over.get(node)
+  }
+
+  /** Just before its disk is replaced. */
+  #ends(node: NodeId): void {
+    const incarnation = this.#sim.storage(node).identity()?.incarnation
+    if (incarnation !== undefined) this.#over.set(node, incarnation)
+  }
+
+  /** [AM4] At its first turn already, whichever majority it asked. */
+  #isTold(sim: Simulation, node: NodeId): void {
+    const over = this.#over.get(node)
+    const identity = sim.storage(node).identity()
+    if (over === undefined || identity === undefined) return
+    const { incarnation, amnesiac } = identity
+    assert(incarnation !== over, `${node} lost its memory and goes on as ${incarnation}`)
+    assert(amnesiac, `${node} lost its memory and begins as ${incarnation}, as if it had never been`)
+  }
+
   #mayLose(node: NodeId): boolean {
-    if ([node, ...this.#lost].some(one => this.#sim.status(one) !== 'running')) return false
     return this.#groups.every(({ members }) => {
       const lost = members.filter(one => one === node || this.#lost.has(one)).length
       return !members.includes(node) || lost <= Math.floor((members.length - 1) / 2)
     })
   }
 
-  /** Durably: a witness that crashes meanwhile still knows. */
+  /**
+   * Durably: a witness that crashes meanwhile still knows. One that is without memory itself and not up will ask the
+   * others; one that is asking now might have asked before this turn (membership/SPEC.md, P).
+   */
   #allTestify(node: NodeId, turn: number): boolean {
     const sim = this.#sim
     const incarnation = sim.storage(node).identity()?.incarnation
     return sim.nodes.every(witness => {
-      if (witness === node || this.#lost.has(witness)) return true
+      if (witness === node || (sim.status(witness) === 'down' && this.#isForgetful(witness))) return true
       const seen = sim.storage(witness).sightings().get(node)
       return seen !== undefined && seen.incarnation === incarnation && seen.turn > turn
     })

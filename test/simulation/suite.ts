@@ -38,7 +38,7 @@ export interface RunOptions extends Less {
 }
 
 /** Host faults that suites plant by name. */
-const hostBugs = ['ackBeforeCommit', 'damageIgnored'] as const
+const hostBugs = ['ackBeforeCommit', 'damageIgnored', 'sightingsNotLearnt'] as const
 
 /** One seed of a suite. */
 export class Run {

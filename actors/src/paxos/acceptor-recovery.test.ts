@@ -70,6 +70,18 @@ describe('an acceptor without memory', () => {
     expect(acceptor.state.votes).toBe(true)
   })
 
+  test('[PX3] [PX21] what comes from an answer that stays incomplete raises the promise as well', () => {
+    const { acceptor, answer } = forgetful(5)
+    const high = { slot: 1, ballot: ballot(9, 'n2'), value: batch('high') }
+    acceptor.message(
+      at('n2', 'acceptor'),
+      answer({ promise: ballot(9, 'n2'), pvalues: [high], next: 2, lives: { n5: 3 } }),
+    )
+    for (const other of ['n3', 'n4', 'n5']) acceptor.message(at(other, 'acceptor'), answer({}))
+    expect(acceptor.state).toMatchObject({ votes: true, promise: ballot(9, 'n2'), lives: { n5: 3 } })
+    expect(acceptor.state.log.get(1)?.value).toEqual(batch('high'))
+  })
+
   test('[PX21] answers under another nonce, or from the same member twice, do not count', () => {
     const { acceptor, answer } = forgetful()
     acceptor.message(at('n2', 'acceptor'), answer({}))

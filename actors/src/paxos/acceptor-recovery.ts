@@ -112,7 +112,8 @@ function finishRecovery(state: AcceptorState, out: Outbox): void {
     toLearner(state, { type: 'paxos.needSnapshot', node, slot: base }, out)
     return
   }
-  for (const [, answer] of complete) {
+  // Also of answers that are not complete: what they have told so far is in the union.
+  for (const answer of recovery.answers.values()) {
     raisePromise(state, answer.promise, out)
     state.lives = mergeLives(state.lives, answer.lives)
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type NodeId, nodeId } from '../address.ts'
 import type { Identity, Sighting } from '../storage/storage.ts'
-import { admits, isIncarnation, observe, provesLoss, settle } from './standing.ts'
+import { admits, isIncarnation, later, observe, provesLoss, provesLossLater, settle } from './standing.ts'
 
 const [n1, n2, n3, n4] = ['n1', 'n2', 'n3', 'n4'].map(nodeId) as [NodeId, NodeId, NodeId, NodeId]
 const three = [n1, n2, n3]
@@ -25,7 +25,8 @@ function ask(
     node: n1,
     own,
     ownTurn,
-    answers: new Map(answers),
+    counted: answers.map(([peer]) => peer),
+    seen: answers.flatMap(([, seen]) => seen ?? []),
     members,
     random: () => 0.5,
   })
@@ -118,7 +119,28 @@ describe('the standing of a node', () => {
   })
 })
 
+describe('hearsay', () => {
+  const told = { ...saw('1-a', 51), hearsay: true as const }
+
+  test('[AM15] proves a loss to a node that settles', () => {
+    expect(ask(stored('1-a'), 50, [[n2, told]])).toMatchObject({ how: 'lost' })
+  })
+
+  test('[AM15] proves nothing to one that has settled: it may tell of this very life', () => {
+    expect(provesLossLater(stored('1-a'), 50, told)).toBe(false)
+    expect(provesLossLater(stored('1-a'), 50, saw('1-a', 51))).toBe(true)
+  })
+})
+
 describe('what peers remember of a node', () => {
+  test('[AM8] of two sightings the later one stays', () => {
+    expect(later(undefined, saw('1-a', 1))).toEqual(saw('1-a', 1))
+    expect(later(saw('1-a', 1), undefined)).toEqual(saw('1-a', 1))
+    expect(later(saw('1-a', 1), saw('1-a', 2))).toEqual(saw('1-a', 2))
+    expect(later(saw('1-a', 9), saw('2-a', 1))).toEqual(saw('2-a', 1))
+    expect(later(saw('2-a', 1), saw('2-b', 9))).toEqual(saw('2-a', 1))
+  })
+
   test('[AM8] messages of an older life, or of a rival one, are not admitted', () => {
     expect(admits(undefined, '1-a')).toBe(true)
     expect(admits(saw('2-a', 0), '2-a')).toBe(true)

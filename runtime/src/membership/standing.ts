@@ -1,5 +1,5 @@
 /**
- * The amnesia rule (SPEC.md, AM1–AM9): may this node go on under its stored identity, or did it lose something that it
+ * The amnesia rule (SPEC.md, AM1–AM9, AM15): may this node go on under its stored identity, or did it lose something that it
  * had acknowledged? A pure function, shared by the production node and the simulator.
  *
  * An incarnation is `<counter>-<random>`. Peers remember the highest incarnation and durable turn they saw of a node; a
@@ -20,8 +20,10 @@ export interface StandingInput {
   readonly own: Identity | undefined
   /** The stored durable turn. */
   readonly ownTurn: number
-  /** What each peer that answered has seen of this node; undefined when it never saw it. */
-  readonly answers: ReadonlyMap<NodeId, Sighting | undefined>
+  /** Whose answers count. */
+  readonly counted: readonly NodeId[]
+  /** All that anybody who answered has seen of this node, whether the answer counts or not. */
+  readonly seen: readonly Sighting[]
   /** All members, this node included. */
   readonly members: readonly NodeId[]
   /** Uniform in [0, 1). */
@@ -39,14 +41,13 @@ export type Standing =
     }
 
 export function settle(input: StandingInput): Standing {
-  const { own, ownTurn, answers, members, node } = input
+  const { own, ownTurn, counted, seen, members, node } = input
   assert(members.includes(node), 'a node is one of the members it asks')
-  const answered = members.filter(member => member !== node && answers.has(member)).length
+  const answered = members.filter(member => member !== node && counted.includes(member)).length
   const missing = majority(members.length) - 1 - answered
   if (missing > 0) return { settled: false, missing }
-  const seen = sightingsAmong(answers, members)
   if (seen.some(sighting => provesLoss(own, ownTurn, sighting))) {
-    return { settled: true, how: 'lost', identity: nextIdentity(input, seen) }
+    return { settled: true, how: 'lost', identity: nextIdentity(input) }
   }
   if (own !== undefined) return { settled: true, how: 'kept', identity: own }
   return { settled: true, how: 'first', identity: newIdentity(input, 1, false) }
@@ -59,6 +60,14 @@ export function provesLoss(own: Identity | undefined, ownTurn: number, seen: Sig
   const theirs = counterOf(seen.incarnation)
   if (theirs !== mine) return theirs > mine
   return seen.incarnation !== own.incarnation || seen.turn > ownTurn
+}
+
+/**
+ * Whether the first answer of a peer proves it to a node that was settled before (AM10). What the peer has from hearsay may
+ * tell of the life that is judged (AM15).
+ */
+export function provesLossLater(own: Identity | undefined, ownTurn: number, seen: Sighting): boolean {
+  return seen.hearsay !== true && provesLoss(own, ownTurn, seen)
 }
 
 /** Whether a message of `incarnation` may still be handled: none of an older life than the highest one seen. */
@@ -75,8 +84,18 @@ export function observe(
   turn: number,
 ): Sighting | undefined {
   if (!admits(highest, incarnation)) return highest
-  if (highest?.incarnation === incarnation && highest.turn >= turn) return highest
+  if (highest?.incarnation === incarnation) {
+    // The peer's own word replaces hearsay of as much.
+    if (highest.turn > turn || (highest.turn === turn && highest.hearsay !== true)) return highest
+  }
   return { incarnation, turn }
+}
+
+/** The one that proves more; of two rival lives the first. */
+export function later(one: Sighting | undefined, other: Sighting | undefined): Sighting | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  if (one.incarnation === other.incarnation) return other.turn > one.turn ? other : one
+  return admits(one, other.incarnation) ? other : one
 }
 
 export function majority(members: number): number {
@@ -95,20 +114,8 @@ export function counterOf(incarnation: string): number {
   return Number(counter)
 }
 
-function sightingsAmong(
-  answers: ReadonlyMap<NodeId, Sighting | undefined>,
-  members: readonly NodeId[],
-): Sighting[] {
-  const seen: Sighting[] = []
-  for (const member of members) {
-    const sighting = answers.get(member)
-    if (sighting !== undefined) seen.push(sighting)
-  }
-  return seen
-}
-
-function nextIdentity(input: StandingInput, seen: readonly Sighting[]): Identity {
-  const counters = seen.map(sighting => counterOf(sighting.incarnation))
+function nextIdentity(input: StandingInput): Identity {
+  const counters = input.seen.map(sighting => counterOf(sighting.incarnation))
   if (input.own !== undefined) counters.push(counterOf(input.own.incarnation))
   return newIdentity(input, Math.max(...counters) + 1, true)
 }

@@ -4,7 +4,7 @@ import { closeCodes, Refusal, reasonText } from './close-codes.ts'
 import type { Handshake, Met } from './handshake.ts'
 
 /** No message of the handshake is longer. */
-const maxWords = 4_096
+const maxWords = 16_384
 
 /** Who does not answer our closing does not keep the socket. */
 const closingMs = 1_000

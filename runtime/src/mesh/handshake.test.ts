@@ -1,20 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { type NodeId, nodeId } from '../address.ts'
-import type { Sighting } from '../storage/storage.ts'
+import type { Testimony } from '../membership/witnesses.ts'
 import { type CloseName, Refusal } from './close-codes.ts'
 import { Handshake, type Met, type Party, wireVersion } from './handshake.ts'
 
 const n1 = nodeId('n1')
 const n2 = nodeId('n2')
+const nothing: Testimony = { settled: false, sightings: new Map() }
 let nonces = 0
 
-function party(node: NodeId, changes: Partial<Party> & { saw?: Sighting } = {}): Party {
+function party(node: NodeId, changes: Partial<Party> & { saw?: Testimony } = {}): Party {
   return {
     cluster: 'shop',
     node,
     secret: 'correct horse',
     claim: () => ({ incarnation: `1-${node}`, turn: node === n1 ? 10 : 20 }),
-    seen: () => changes.saw,
+    testimony: () => changes.saw ?? nothing,
     nonce: () => String(++nonces).padStart(32, '0'),
     ...changes,
   }
@@ -67,14 +68,20 @@ const edit =
 
 describe('the handshake', () => {
   test('[MS3] tells each side who the other is, what it claims and what it has seen', () => {
-    const saw = { incarnation: '1-n2', turn: 19 }
+    const saw: Testimony = {
+      settled: true,
+      sightings: new Map([
+        [n2, { incarnation: '1-n2', turn: 19 }],
+        [nodeId('n3'), { incarnation: '2-n3', turn: 7, hearsay: true }],
+      ]),
+    }
     const outcome = play(party(n1, { saw }), party(n2))
     expect(outcome.dialler).toEqual({
       peer: n2,
       claim: { incarnation: '1-n2', turn: 20 },
-      seenOfUs: undefined,
+      testimony: nothing,
     })
-    expect(outcome.accepter).toEqual({ peer: n1, claim: { incarnation: '1-n1', turn: 10 }, seenOfUs: saw })
+    expect(outcome.accepter).toEqual({ peer: n1, claim: { incarnation: '1-n1', turn: 10 }, testimony: saw })
   })
 
   test('[MS3] a node without identity says so', () => {
@@ -162,17 +169,19 @@ describe('the handshake', () => {
     })
   })
 
-  test.each([3, 4])('[MS6] a sighting that is none is refused', at => {
-    const seen = { incarnation: 'x', turn: 1 }
-    expect(
-      play(
-        party(n1),
-        party(n2),
-        edit(at, message => (message.seen = seen)),
-      ),
-    ).toMatchObject({
-      why: 'notAFrame',
-    })
+  test.each([
+    ['a sighting that is none', { seen: [['n3', 'x', 1]] }],
+    ['a sighting of nobody', { seen: [[7, '1-a', 1]] }],
+    ['a turn that is none', { seen: [['n3', '1-a', -1]] }],
+    ['a mark that is none', { seen: [['n3', '1-a', 1, 'yes']] }],
+    ['sightings that are no list', { seen: { n3: ['1-a', 1] } }],
+    ['no list of sightings', { seen: undefined }],
+    ['a standing that is none', { settled: 'yes' }],
+  ])('[MS6] %s is refused', (_, change) => {
+    for (const at of [3, 4]) {
+      const tampered = edit(at, message => Object.assign(message, change))
+      expect(play(party(n1), party(n2), tampered)).toMatchObject({ why: 'notAFrame' })
+    }
   })
 
   test('[MS4] the secret is never said', () => {

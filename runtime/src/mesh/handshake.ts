@@ -1,20 +1,22 @@
 /**
  * Who is at the other end (SPEC.md, MS3–MS6): hello, challenge, proof, welcome, ready. Both sides show that they know
  * the cluster's secret by an HMAC-SHA256 over everything said before, both nonces included; then each tells what it has
- * seen of the other (the amnesia rule's answer). A pure state machine: no socket, no clock.
+ * seen of the other and of all others (the amnesia rule's answer). A pure state machine: no socket, no clock.
  *
  * The dialler proves itself first: whoever can connect must not collect proofs to guess the secret from.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { NodeId } from '../address.ts'
 import { isIncarnation, noIncarnation } from '../membership/standing.ts'
+import type { Testimony } from '../membership/witnesses.ts'
+import { fieldsOf, type SightingFields, sightingOf } from '../storage/sighting-fields.ts'
 import type { Sighting } from '../storage/storage.ts'
 import { Refusal } from './close-codes.ts'
 import type { Claim } from './frame.ts'
 import { isCount } from './frame-error.ts'
 
 /** Raised when a node that speaks the new version could not talk with one that speaks the old. */
-export const wireVersion = 1
+export const wireVersion = 2
 
 export interface Party {
   readonly cluster: string
@@ -22,8 +24,8 @@ export interface Party {
   readonly secret: string
   /** What this node says of itself, read at the moment of the hello. */
   claim(): Claim
-  /** What this node has seen of the peer; asked once the peer has proved who it is. */
-  seen(peer: NodeId): Sighting | undefined
+  /** What this node has seen; asked once the peer has proved who it is. */
+  testimony(): Testimony
   /** 16 random bytes in hex. */
   nonce(): string
 }
@@ -35,11 +37,11 @@ interface Hello extends Claim {
   readonly nonce: string
 }
 
-/** What the handshake found out: the authenticated peer, what it claims, and what it has seen of this node. */
+/** What the handshake found out: the authenticated peer, what it claims, and what it has seen. */
 export interface Met {
   readonly peer: NodeId
   readonly claim: Claim
-  readonly seenOfUs: Sighting | undefined
+  readonly testimony: Testimony
 }
 
 export type Step = { readonly say?: string; readonly met?: Met }
@@ -109,14 +111,14 @@ export class Handshake {
   #onProof(message: Fields): Step {
     this.#demandProof(message)
     this.#phase = 'ready'
-    return { say: JSON.stringify({ type: 'welcome', proof: this.#proof(false), seen: this.#seen() }) }
+    return { say: JSON.stringify({ type: 'welcome', proof: this.#proof(false), ...this.#testimony() }) }
   }
 
   #onWelcome(message: Fields): Step {
     this.#demandProof(message)
     this.#phase = 'done'
     return {
-      say: JSON.stringify({ type: 'ready', seen: this.#seen() }),
+      say: JSON.stringify({ type: 'ready', ...this.#testimony() }),
       met: this.#met(message),
     }
   }
@@ -176,13 +178,14 @@ export class Handshake {
     return createHmac('sha256', this.#party.secret).update(JSON.stringify(said)).digest('hex')
   }
 
-  #seen(): Sighting | null {
-    return this.#party.seen(this.#peer()) ?? null
+  #testimony(): { settled: boolean; seen: readonly unknown[] } {
+    const { settled, sightings } = this.#party.testimony()
+    return { settled, seen: [...sightings].map(([node, sighting]) => [node, ...fieldsOf(sighting)]) }
   }
 
   #met(message: Fields): Met {
     const { incarnation = '', turn = 0 } = this.#theirs ?? {}
-    return { peer: this.#peer(), claim: { incarnation, turn }, seenOfUs: sighting(message.seen) }
+    return { peer: this.#peer(), claim: { incarnation, turn }, testimony: testimonyOf(message) }
   }
 
   #peer(): NodeId {
@@ -212,11 +215,21 @@ function isClaim(incarnation: unknown, turn: unknown): incarnation is string {
   return incarnation === noIncarnation || isIncarnation(incarnation)
 }
 
-function sighting(value: unknown): Sighting | undefined {
-  if (value === null) return undefined
-  const { incarnation, turn } = (value ?? {}) as { incarnation?: unknown; turn?: unknown }
-  if (typeof incarnation !== 'string' || !isIncarnation(incarnation) || !isCount(turn)) {
-    throw new Refusal('notAFrame', 'not a sighting')
+function testimonyOf({ settled, seen }: Fields): Testimony {
+  if (typeof settled !== 'boolean' || !Array.isArray(seen)) {
+    throw new Refusal('notAFrame', 'not an answer what was seen')
   }
-  return { incarnation, turn }
+  return { settled, sightings: new Map(seen.map(sightingIn)) }
+}
+
+function sightingIn(value: unknown): readonly [NodeId, Sighting] {
+  if (Array.isArray(value)) {
+    const [node, incarnation, turn, hearsay] = value as unknown[]
+    const isSighting = typeof incarnation === 'string' && isIncarnation(incarnation) && isCount(turn)
+    if (typeof node === 'string' && isSighting && (hearsay === undefined || hearsay === true)) {
+      const fields: SightingFields = hearsay ? [incarnation, turn, true] : [incarnation, turn]
+      return [node as NodeId, sightingOf(fields)]
+    }
+  }
+  throw new Refusal('notAFrame', 'not a sighting')
 }

@@ -5,7 +5,7 @@ import { type Address, type NodeId, nodeId } from '../address.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import { Sightings } from '../membership/sightings.ts'
-import type { Sighting } from '../storage/storage.ts'
+import type { Met } from './handshake.ts'
 import { Mesh } from './mesh.ts'
 import type { LinkStatus, MeshLimits, MeshPorts } from './options.ts'
 
@@ -17,7 +17,7 @@ export interface TestMesh {
   readonly faults: FaultPlane
   readonly received: { peer: NodeId; envelope: Envelope }[]
   readonly lost: Envelope[]
-  readonly witnessed: { peer: NodeId; seenOfUs: Sighting | undefined }[]
+  readonly witnessed: Met[]
   readonly reachable: Map<NodeId, boolean>
   readonly logged: string[]
   link(peer: NodeId): LinkStatus
@@ -60,9 +60,10 @@ export function makeMesh(
     secret: 'secret',
     peers: Object.entries(peers).map(([id, port]) => ({ id: nodeId(id), host: '127.0.0.1', port })),
     claim: () => ({ incarnation: `1-${name}`, turn: 7 }),
-    seen: peer => sightings.of(peer),
+    testimony: () => ({ settled: true, sightings: sightings.copy() }),
     claimed: (peer, claim) => sightings.claimed(peer, claim.incarnation, claim.turn),
-    witnessed: (peer, seenOfUs) => witnessed.push({ peer, seenOfUs }),
+    witnessed: met => witnessed.push(met),
+    confirmed: () => true,
     deliver: (peer, envelopes) => {
       for (const envelope of envelopes) test.received.push({ peer, envelope })
     },

@@ -49,7 +49,7 @@ async function strangerTo(mesh: TestMesh, secret = 'secret') {
       node: n1,
       secret,
       claim: () => ({ incarnation: '1-x', turn: 0 }),
-      seen: () => undefined,
+      testimony: nothing,
       nonce: () => '0'.repeat(32),
     }
     const handshake = new Handshake(party, true, name => nodeId(name))
@@ -72,6 +72,8 @@ async function accepterAlone(limits: MeshChanges['limits'] = {}): Promise<TestMe
   return mesh
 }
 
+const nothing = () => ({ settled: true, sightings: new Map() })
+
 describe('links', () => {
   test('[MS1] there is one for each pair, dialled by the smaller id', async () => {
     const [a, b] = await connected()
@@ -86,7 +88,7 @@ describe('links', () => {
     const mesh = makeMesh('n1', await listen(), { n2: 1 })
     running.push(mesh)
     const { closed, socket } = await strangerTo(mesh)
-    const party = { cluster: 'test', node: n2, secret: 'secret', seen: () => undefined }
+    const party = { cluster: 'test', node: n2, secret: 'secret', testimony: nothing }
     const claim = () => ({ incarnation: '1-x', turn: 0 })
     socket.send(new Handshake({ ...party, claim, nonce: () => '0'.repeat(32) }, true, () => n1).hello())
     expect((await closed).code).toBe(closeCodes.unknownNode)
@@ -107,8 +109,16 @@ describe('links', () => {
   })
 
   test('[MS3] each side learns what the other has seen of it', async () => {
-    const [, b] = await connected({ seen: () => ({ incarnation: '3-n2', turn: 99 }) })
-    expect(b.witnessed).toEqual([{ peer: n1, seenOfUs: { incarnation: '3-n2', turn: 99 } }])
+    const testimony = { settled: true, sightings: new Map([[n2, { incarnation: '3-n2', turn: 99 }]]) }
+    const [, b] = await connected({ testimony: () => testimony })
+    expect(b.witnessed).toEqual([{ peer: n1, claim: { incarnation: '1-n1', turn: 7 }, testimony }])
+  })
+
+  test('[MS3] a peer that settled since it answered is asked again, over a new link', async () => {
+    let asked = 0
+    const [a, b] = await pair({}, { confirmed: () => ++asked !== 1 })
+    await until(() => b.witnessed.length === 2 && a.reachable.get(n2) === true, 'asked again')
+    expect(a.logged.join()).toContain('askAgain')
   })
 
   test('[MS13] come back after they were lost, with everything counted', async () => {

@@ -35,7 +35,7 @@ export class Mesh {
       node,
       secret,
       claim: ports.claim,
-      seen: ports.seen,
+      testimony: ports.testimony,
       nonce: () => randomBytes(16).toString('hex'),
     }
     for (const address of ports.peers) {
@@ -67,6 +67,11 @@ export class Mesh {
   /** Lost when there is no link to the peer, or its queue is full. */
   transmit(peer: NodeId, envelopes: readonly Envelope[]): void {
     this.#peers.get(peer)?.send(envelopes)
+  }
+
+  /** Asks every peer for a sign of life, now. */
+  ping(): void {
+    for (const peer of this.#peers.values()) peer.ping()
   }
 
   connected(peer: NodeId): boolean {

@@ -2,8 +2,9 @@
 import type { NodeId } from '../address.ts'
 import type { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
-import type { Sighting } from '../storage/storage.ts'
+import type { Testimony } from '../membership/witnesses.ts'
 import type { Claim } from './frame.ts'
+import type { Met } from './handshake.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type Log = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void
@@ -54,12 +55,14 @@ export interface MeshPorts {
   readonly peers: readonly PeerAddress[]
   /** This node's incarnation and the turn it claims; read for every frame. */
   claim(): Claim
-  /** The highest that was seen of a peer. */
-  seen(peer: NodeId): Sighting | undefined
+  /** What this node has seen of its peers; asked at every new link. */
+  testimony(): Testimony
   /** A peer claims its incarnation and turn: false when it is of an older life and must not be heard. */
   claimed(peer: NodeId, claim: Claim): boolean
-  /** A peer told what it has seen of this node, on a new link. */
-  witnessed(peer: NodeId, seenOfUs: Sighting | undefined): void
+  /** A peer told what it has seen, on a new link. */
+  witnessed(met: Met): void
+  /** A peer answered a ping of `askedMs`: false when it has to be asked again what it has seen, on a link of its own. */
+  confirmed(peer: NodeId, claim: Claim, askedMs: number): boolean
   deliver(peer: NodeId, envelopes: readonly Envelope[]): void
   /** What could not be sent: no link, or its queue is full. */
   lost(envelopes: readonly Envelope[]): void

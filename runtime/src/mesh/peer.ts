@@ -51,6 +51,10 @@ export class Peer {
     this.#ports.lost(envelopes)
   }
 
+  ping(): void {
+    this.#link?.ping()
+  }
+
   get connected(): boolean {
     return this.#link !== undefined && this.#link.closedFor === undefined
   }
@@ -67,7 +71,7 @@ export class Peer {
     this.#backoff.reset()
     socket.on('close', (code, reason) => this.#closed(link, code, reason.toString('utf8')))
     // The claim in the hello is not noted: a peer whose own answer is still on its way would then be told of this life.
-    this.#ports.witnessed(met.peer, met.seenOfUs)
+    this.#ports.witnessed(met)
     this.#ports.log('info', 'link up', { peer: met.peer, ...met.claim })
     link.ping()
     this.#judge()
@@ -166,6 +170,9 @@ export class Peer {
         return
       case 'pong':
         link.rttMs = Math.max(0, nowMs - frame.stampMs)
+        if (!this.#ports.confirmed(link.peer, frame, frame.stampMs)) {
+          link.close('askAgain', 'what this node answered before it was settled does not count: ask again')
+        }
         return
       case 'envelopes':
         if (!admitted) this.#traffic.dropped += frame.envelopes.length

@@ -157,6 +157,37 @@ describe('a node', () => {
     expect(n3.fatal).toEqual([])
   })
 
+  test('[AM14] that was rolled back is recognised by peers that have lost their own folders since', async () => {
+    const cluster = clusterOf(5)
+    const running = await cluster.startAll()
+    const [n1, n2, n3, n4, n5] = cluster.nodes
+    const second = running[1]
+    if (!n1 || !n2 || !n3 || !n4 || !n5 || !second) throw new Error('five nodes')
+    const linked = (node: RunningNode) => node.links().filter(link => link.reachable).length
+    await until(() => running.every(node => linked(node) === 4), 'all connected')
+    await second.stop()
+    const copy = cluster.copyFolder(n2)
+    const forward = await cluster.start(n2)
+    await forward.whenReady
+    await until(() => linked(forward) === 4, 'n2 back')
+    await ask(forward, n2, { type: 'note', text: 'acknowledged, then lost' })
+    for (const other of [n1, n3, n4, n5]) await ask(forward, other, { type: 'note', text: 'heard of it' })
+    await forward.stop()
+    rmSync(n2.folder, { recursive: true })
+    cpSync(copy, n2.folder, { recursive: true })
+    for (const witness of [n3, n5]) {
+      await witness.running?.stop()
+      rmSync(witness.folder, { recursive: true })
+      const again = await cluster.start(witness)
+      await again.whenReady
+      expect(again.identity).toMatchObject({ amnesiac: true })
+    }
+    await Promise.all([n1.running?.stop(), n4.running?.stop()])
+    const returned = await cluster.start(n2)
+    await returned.whenReady
+    expect(returned.identity).toMatchObject({ incarnation: expect.stringMatching(/^2-/), amnesiac: true })
+  })
+
   test('[AM10] [AM12] that settled too early takes a new incarnation and restarts in place when a witness returns', async () => {
     const { cluster, a, b, c, n1, n2, n3 } = await three()
     await b.stop()
@@ -199,7 +230,7 @@ describe('a node', () => {
     }
     await heartbeats(1_500)
     const before = turns()
-    expect(Math.min(...before)).toBeGreaterThan(0)
+    expect(Math.max(...before)).toBeGreaterThan(0)
     await heartbeats(1_500)
     expect(turns()).toEqual(before)
   })

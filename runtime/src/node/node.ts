@@ -7,10 +7,12 @@ import { type Address, type NodeId, nodeId, nodeOf } from '../address.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import { Kernel } from '../kernel/kernel.ts'
 import type { Answer, Envelope, KernelPorts } from '../kernel/ports.ts'
+import type { Claim } from '../mesh/frame.ts'
+import type { Met } from '../mesh/handshake.ts'
 import { Mesh } from '../mesh/mesh.ts'
 import type { LinkStatus } from '../mesh/options.ts'
 import { openSqlite } from '../storage/sqlite.ts'
-import type { Identity, Sighting, Storage } from '../storage/storage.ts'
+import type { Identity, Storage } from '../storage/storage.ts'
 import { machineClock, monotonicMs } from './clock.ts'
 import { Inbox } from './inbox.ts'
 import { TurnLoop } from './loop.ts'
@@ -59,6 +61,8 @@ class ProductionNode implements RunningNode {
   #flushes: NodeJS.Timeout | undefined
   #becameReady: () => void = () => {}
   #ended = false
+  /** Answers that were still missing when that was last logged. */
+  #missing = 0
 
   constructor(options: NodeOptions, storage: Storage) {
     this.#options = options
@@ -130,15 +134,19 @@ class ProductionNode implements RunningNode {
   #settle(): void {
     const standing = this.#memory.settle()
     if (!standing.settled) {
-      this.#options.log('info', 'waiting for other members to say what they saw', {
-        missing: standing.missing,
-      })
+      this.#waitFor(standing.missing)
       return
     }
     const { how, identity } = standing
     const { incarnation, amnesiac } = identity
     this.#options.log(how === 'lost' ? 'warn' : 'info', standingText[how], { incarnation, amnesiac })
     this.#startActors(identity)
+  }
+
+  #waitFor(missing: number): void {
+    if (missing === this.#missing) return
+    this.#missing = missing
+    this.#options.log('info', 'waiting for other members to say what they saw', { missing })
   }
 
   /** A new kernel over the same rows; the one before, if any, is forgotten with all that waited in it. */
@@ -195,9 +203,10 @@ class ProductionNode implements RunningNode {
         .filter(member => member.id !== this.node)
         .map(({ id, host, port }) => ({ id: nodeId(id), host, port })),
       claim: () => this.#memory.claim(),
-      seen: peer => this.#memory.sightings.of(peer),
+      testimony: () => this.#memory.testimony(),
       claimed: (peer, { incarnation, turn }) => this.#memory.sightings.claimed(peer, incarnation, turn),
-      witnessed: (peer, seenOfUs) => this.#orDie(() => this.#witnessed(peer, seenOfUs)),
+      witnessed: met => this.#orDie(() => this.#witnessed(met)),
+      confirmed: (peer, claim, askedMs) => this.#confirmed(peer, claim, askedMs),
       deliver: (peer, envelopes) => this.#inbox.deliver(peer, envelopes),
       lost: envelopes => this.#lost(envelopes),
       reachable: (peer, reachable) => this.kernel?.peer(peer, reachable),
@@ -209,8 +218,18 @@ class ProductionNode implements RunningNode {
     })
   }
 
-  #witnessed(peer: NodeId, seenOfUs: Sighting | undefined): void {
-    if (!this.#ended && this.#memory.witnessed(peer, seenOfUs)) this.#settle()
+  #witnessed(met: Met): void {
+    if (this.#ended || !this.#memory.witnessed(met, monotonicMs())) return
+    this.#settle()
+    // Of those who are not settled either, it counts who is still there now (AM13).
+    if (!this.#memory.settled) this.#mesh.ping()
+  }
+
+  #confirmed(peer: NodeId, claim: Claim, askedMs: number): boolean {
+    if (this.#ended || this.#memory.settled) return true
+    if (!this.#memory.confirmed(peer, claim, askedMs)) return false
+    this.#orDie(() => this.#settle())
+    return true
   }
 
   #lost(envelopes: readonly Envelope[]): void {

@@ -9,7 +9,7 @@ import type { NodeId } from '../address.ts'
 import { encode } from '../codec.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
-import type { Sighting } from '../storage/storage.ts'
+import type { Testimony } from '../membership/witnesses.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Tally } from './tally.ts'
@@ -37,15 +37,19 @@ export interface TurnFrame {
   readonly turn: number
   readonly envelopes: readonly Envelope[]
 }
-/** What a node says that has started; the peer answers what it had seen of it. */
+/** What a node says that has started; the peer answers what it had seen of it, and of all others. */
 export interface HelloFrame {
   readonly kind: 'hello'
   readonly boot: number
+  readonly askedMs: number
 }
+/** `boot` and `askedMs` are those of the hello; `life` tells lives of the peer apart. */
 export interface SeenFrame {
   readonly kind: 'seen'
   readonly boot: number
-  readonly sighting: Sighting | undefined
+  readonly askedMs: number
+  readonly life: number
+  readonly testimony: Testimony
 }
 
 export interface NetworkPorts {

@@ -4,7 +4,7 @@
  * had seen of earlier lives, and is compared with what the disk held when this life began.
  */
 import type { NodeId } from '../address.ts'
-import { provesLoss, type Standing, settle } from '../membership/standing.ts'
+import { provesLossLater, type Standing, settle } from '../membership/standing.ts'
 import type { MemoryStorage } from '../storage/memory.ts'
 import type { Sighting } from '../storage/storage.ts'
 import type { HelloFrame, SeenFrame, TurnFrame } from './network.ts'
@@ -21,8 +21,8 @@ export interface Candidate {
   readonly boot: number
   readonly status: 'down' | 'settling' | 'running'
   readonly paused: boolean
-  /** Standing is settled: at first, or again after a late witness. */
-  settled(standing: Settled): void
+  /** Standing is settled: at first, or again after a late witness; with what a new identity knows of its peers. */
+  settled(standing: Settled, learnt?: ReadonlyMap<NodeId, Sighting>): void
   /** From now on this peer may be sent to. */
   linked(peer: NodeId): void
 }
@@ -33,7 +33,7 @@ export class SimMembership {
   readonly #world: World
   readonly #node: Candidate
   readonly #random: Random
-  readonly #seen = new PeersSeen()
+  readonly #seen: PeersSeen
   /** What the disk held when this life began. */
   #bootTurn = 0
 
@@ -41,15 +41,16 @@ export class SimMembership {
     this.#world = world
     this.#node = node
     this.#random = random
+    this.#seen = new PeersSeen(node.id)
   }
 
   /** Peers that have answered in this life. */
   links(): Iterable<NodeId> {
-    return this.#seen.answers.keys()
+    return this.#seen.witnesses.peers()
   }
 
   isLinked(peer: NodeId): boolean {
-    return this.#seen.answers.has(peer)
+    return this.#seen.witnesses.has(peer)
   }
 
   /** A life begins. */
@@ -74,56 +75,72 @@ export class SimMembership {
   }
 
   news(): ReadonlyMap<NodeId, Sighting> | undefined {
-    return this.#seen.news()
+    return this.#seen.sightings.takeNews()
   }
 
-  onHello(from: NodeId, { boot }: HelloFrame): void {
+  onHello(from: NodeId, { boot, askedMs }: HelloFrame): void {
     this.#seen.greeted(from, boot)
-    this.#world.network.send(this.#node.id, from, { kind: 'seen', boot, sighting: this.#seen.of(from) })
+    const { id, boot: life, status } = this.#node
+    const testimony = { settled: status === 'running', sightings: this.#seen.sightings.copy() }
+    this.#world.network.send(id, from, { kind: 'seen', boot, askedMs, life, testimony })
   }
 
-  onSeen(from: NodeId, { boot, sighting }: SeenFrame): void {
-    if (boot !== this.#node.boot || this.#seen.answers.has(from)) return
-    this.#seen.answers.set(from, sighting)
-    this.#reconsider()
+  onSeen(from: NodeId, { boot, askedMs, life, testimony }: SeenFrame): void {
+    const { witnesses } = this.#seen
+    const wasRunning = this.#node.status === 'running'
+    if (boot !== this.#node.boot || (wasRunning && witnesses.has(from))) return
+    const isNew = witnesses.heard(from, String(life), testimony, this.#world.scheduler.now, askedMs)
+    if (!wasRunning || this.#forgot(testimony.sightings.get(this.#node.id))) this.#settle()
     if (this.#node.status === 'running') this.#node.linked(from)
+    else if (isNew) this.#ask()
   }
 
   /** Asks every peer what it saw of this node, until all have answered. */
   #greet(boot: number): void {
-    const { id, paused } = this.#node
     if (boot !== this.#node.boot) return
-    const missing = this.#world.nodes.filter(peer => peer !== id && !this.#seen.answers.has(peer))
+    const { id, paused, status } = this.#node
     if (!paused) {
-      for (const peer of missing) this.#world.network.send(id, peer, { kind: 'hello', boot })
-      this.#reconsider()
+      this.#ask()
+      if (status !== 'running') this.#settle()
     }
-    if (missing.length > 0) this.#world.scheduler.after(helloEveryMs, () => this.#greet(boot))
+    const { witnesses } = this.#seen
+    if (this.#node.status === 'running' && this.#world.nodes.every(one => one === id || witnesses.has(one)))
+      return
+    this.#world.scheduler.after(helloEveryMs, () => this.#greet(boot))
   }
 
-  /** First whether the node may start at all; later whether a late answer proves that it has forgotten something. */
-  #reconsider(): void {
-    const { id, storage, status } = this.#node
-    const own = storage.identity()
-    const { answers } = this.#seen
-    if (status === 'running' && !this.#forgot()) return
+  /** Whoever has not answered, and before the standing is settled also those whose answer may not count for ever. */
+  #ask(): void {
+    const { id, boot, status } = this.#node
+    const { witnesses } = this.#seen
+    for (const peer of this.#world.nodes) {
+      const enough = status === 'running' ? witnesses.has(peer) : witnesses.isSettled(peer)
+      if (peer === id || enough) continue
+      this.#world.network.send(id, peer, { kind: 'hello', boot, askedMs: this.#world.scheduler.now })
+    }
+  }
+
+  #settle(): void {
+    const { id, storage } = this.#node
+    const { witnesses, sightings } = this.#seen
     const standing = settle({
       cluster: 'simulated',
       node: id,
-      own,
+      own: storage.identity(),
       ownTurn: this.#bootTurn,
-      answers,
+      counted: witnesses.counted(),
+      seen: witnesses.seenOfUs(),
       members: this.#world.nodes,
       random: () => this.#random.next(),
     })
-    if (standing.settled) this.#node.settled(standing)
+    if (!standing.settled) return
+    const learns = standing.how !== 'kept' && this.#world.planted !== 'sightingsNotLearnt'
+    this.#node.settled(standing, learns ? sightings.learn(witnesses.told) : undefined)
   }
 
-  #forgot(): boolean {
+  /** Whether a late answer proves it. */
+  #forgot(seenOfUs: Sighting | undefined): boolean {
     const own = this.#node.storage.identity()
-    for (const sighting of this.#seen.answers.values()) {
-      if (sighting !== undefined && provesLoss(own, this.#bootTurn, sighting)) return true
-    }
-    return false
+    return seenOfUs !== undefined && provesLossLater(own, this.#bootTurn, seenOfUs)
   }
 }

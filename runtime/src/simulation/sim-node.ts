@@ -12,7 +12,7 @@ import type { Envelope, KernelPorts } from '../kernel/ports.ts'
 import type { Standing } from '../membership/standing.ts'
 import { DamagedRow } from '../storage/damage.ts'
 import { MemoryStorage } from '../storage/memory.ts'
-import type { Identity } from '../storage/storage.ts'
+import type { Identity, Sighting } from '../storage/storage.ts'
 import { endNamed, type PlannedEnd, SimulatedCrash } from './life-end.ts'
 import type { Frame, TurnFrame } from './network.ts'
 import { PausedInbox } from './paused-inbox.ts'
@@ -193,8 +193,8 @@ export class SimNode {
     this.kernel?.receive(from, frame.envelopes)
   }
 
-  settled(standing: Extract<Standing, { settled: true }>): void {
-    if (standing.how !== 'kept') this.storage.setIdentity(standing.identity)
+  settled(standing: Extract<Standing, { settled: true }>, learnt?: ReadonlyMap<NodeId, Sighting>): void {
+    if (standing.how !== 'kept') this.storage.setIdentity(standing.identity, learnt)
     this.#record('settled', this.boot, this.storage.turn(), { ...standing })
     if (this.status === 'running') {
       // A late witness: the actors start anew, in place, as those of a node without memory.

@@ -30,7 +30,7 @@ export function watchedType(
 export function watchedStorage(storage: Storage, node: NodeId, trace: Trace, clock: Scheduler): Storage {
   return {
     identity: () => storage.identity(),
-    setIdentity: identity => storage.setIdentity(identity),
+    setIdentity: (identity, sightings) => storage.setIdentity(identity, sightings),
     turn: () => storage.turn(),
     rows: actor => storage.rows(actor),
     actors: () => storage.actors(),

@@ -11,8 +11,9 @@ import type { Trace } from './trace.ts'
 /**
  * Faults of the host itself, on purpose. `ackBeforeCommit`: messages leave although a crash may still lose the turn
  * that sent them. `damageIgnored`: rows whose checksum does not fit are read as if they had never been there.
+ * `sightingsNotLearnt`: a node that lost its memory does not take over what others saw.
  */
-export type PlantedFault = 'ackBeforeCommit' | 'damageIgnored'
+export type PlantedFault = 'ackBeforeCommit' | 'damageIgnored' | 'sightingsNotLearnt'
 
 export type Placed = Activation
 

@@ -44,9 +44,10 @@ export class MemoryStorage implements Storage {
     return this.#identity
   }
 
-  setIdentity(identity: Identity): void {
+  setIdentity(identity: Identity, sightings?: ReadonlyMap<NodeId, Sighting>): void {
     this.#use()
     this.#identity = { ...identity }
+    for (const [node, sighting] of sightings ?? []) this.#sightings.set(node, { ...sighting })
   }
 
   turn(): number {

@@ -1,6 +1,7 @@
 /** What a node's file says of the node itself: its turn, its identity, and the peers it saw. Damage here is fatal. */
 import type { NodeId } from '../address.ts'
 import { rowChecksum } from './checksum.ts'
+import { fieldsOf, type SightingFields, sightingOf } from './sighting-fields.ts'
 import type { Statements } from './sqlite-statements.ts'
 import { type Identity, type Sighting, StorageError } from './storage.ts'
 
@@ -40,8 +41,7 @@ export class Meta {
     const sightings = new Map<NodeId, Sighting>()
     for (const [node, value, crc] of this.#statements.sightings.all()) {
       if (rowChecksum('sightings', node, value) !== crc) throw this.#damaged(`sighting of ${node}`)
-      const [incarnation, turn] = JSON.parse(value) as [string, number]
-      sightings.set(node as NodeId, { incarnation, turn })
+      sightings.set(node as NodeId, sightingOf(JSON.parse(value) as SightingFields))
     }
     return sightings
   }
@@ -58,8 +58,8 @@ export class Meta {
     this.#write('identity', JSON.stringify(identity))
   }
 
-  writeSighting(node: NodeId, { incarnation, turn }: Sighting): void {
-    const value = JSON.stringify([incarnation, turn])
+  writeSighting(node: NodeId, sighting: Sighting): void {
+    const value = JSON.stringify(fieldsOf(sighting))
     this.#statements.putSighting.run(node, value, rowChecksum('sightings', node, value))
   }
 

@@ -85,10 +85,16 @@ export class SqliteStorage implements Storage {
     return this.#identity
   }
 
-  setIdentity(identity: Identity): void {
+  /** The journal is emptied before: what it holds of the peers is older than `sightings`. */
+  setIdentity(identity: Identity, sightings?: ReadonlyMap<NodeId, Sighting>): void {
     const { cluster, node, incarnation, amnesiac } = identity
     const settled = { cluster, node, incarnation, amnesiac }
-    this.#write('writing the identity', () => this.#meta.writeIdentity(settled))
+    if (sightings !== undefined) this.#moveAll()
+    this.#write('writing the identity', () => {
+      for (const [peer, sighting] of sightings ?? []) this.#meta.writeSighting(peer, sighting)
+      this.#meta.writeIdentity(settled)
+    })
+    for (const [peer, sighting] of sightings ?? []) this.#sightings.set(peer, { ...sighting })
     this.#identity = settled
   }
 

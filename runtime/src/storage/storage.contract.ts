@@ -1,9 +1,9 @@
 /** What every store must do, whichever engine is below. Run by the test of each engine. */
 import { describe, expect, it } from 'vitest'
 import type { Rows } from '../actor.ts'
-import { actorId, nodeId } from '../address.ts'
+import { actorId, type NodeId, nodeId } from '../address.ts'
 import { DamagedRow } from './damage.ts'
-import { type Identity, type Storage, StorageError } from './storage.ts'
+import { type Identity, type Sighting, type Storage, StorageError } from './storage.ts'
 
 /** One store under test and what its engine can be made to do. */
 export interface StoreUnderTest {
@@ -269,14 +269,33 @@ function describeIdentity(open: () => StoreUnderTest): void {
     expect(crash().identity()).toEqual({ ...identity, incarnation: 'i2', amnesiac: true })
   })
 
+  it('[ST9] an identity and the sightings that come with it are durable together, over those of turns before', () => {
+    const { store, crash } = open()
+    const n3 = nodeId('n3')
+    store.commit(1, [{ actor: a, key: 'k', value: 1 }], new Map([[n2, { incarnation: 'x', turn: 7 }]]))
+    const learnt = new Map<NodeId, Sighting>([
+      [n2, { incarnation: 'y', turn: 2 }],
+      [n3, { incarnation: 'z', turn: 9, hearsay: true }],
+    ])
+    store.setIdentity(identity, learnt)
+    expect(store.turn()).toBe(1)
+    expect(store.sightings()).toEqual(learnt)
+    const after = crash()
+    expect(after.identity()).toEqual(identity)
+    expect(after.sightings()).toEqual(learnt)
+    expect(after.rows(a).get('k')).toBe(1)
+    after.commit(2, [], new Map([[n3, { incarnation: 'z', turn: 9 }]]))
+    expect(after.sightings().get(n3)).toEqual({ incarnation: 'z', turn: 9 })
+  })
+
   it('[ST10] the latest sighting of each peer is kept', () => {
     const { store, crash } = open()
     const n3 = nodeId('n3')
     store.commit(1, [], new Map([[n2, { incarnation: 'x', turn: 7 }]]))
     store.commit(2, [], new Map([[n3, { incarnation: 'y', turn: 1 }]]))
-    store.commit(3, [], new Map([[n2, { incarnation: 'z', turn: 2 }]]))
-    const expected = new Map([
-      [n2, { incarnation: 'z', turn: 2 }],
+    store.commit(3, [], new Map([[n2, { incarnation: 'z', turn: 2, hearsay: true }]]))
+    const expected = new Map<NodeId, Sighting>([
+      [n2, { incarnation: 'z', turn: 2, hearsay: true }],
       [n3, { incarnation: 'y', turn: 1 }],
     ])
     expect(store.sightings()).toEqual(expected)

@@ -20,13 +20,15 @@ export interface Identity {
 export interface Sighting {
   readonly incarnation: string
   readonly turn: number
+  /** Not heard from the peer itself but told by another, to a node that had lost its memory (membership, AM14). */
+  readonly hearsay?: true
 }
 
 export interface Storage {
   /** Undefined in a store that was never used. */
   identity(): Identity | undefined
-  /** Durable when it returns. */
-  setIdentity(identity: Identity): void
+  /** Durable when it returns, together with what is known of the peers from now on. */
+  setIdentity(identity: Identity, sightings?: ReadonlyMap<NodeId, Sighting>): void
   /** The number of the last committed turn; 0 before the first. */
   turn(): number
   rows(actor: ActorId): Rows

@@ -5,6 +5,7 @@
 import type { KeyRange } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
 import { decode, encode } from '../codec.ts'
+import { fieldsOf, type SightingFields, sightingOf } from './sighting-fields.ts'
 import type { Sighting } from './storage.ts'
 import { originalKey, storedKey } from './stored-key.ts'
 import type { ActorWrites } from './turn-writes.ts'
@@ -14,7 +15,7 @@ import type { ActorWrites } from './turn-writes.ts'
  * table of rows: MessagePack cannot hold a lone surrogate either.
  */
 type ActorPart = readonly [actor: string, ranges: string[], erased: string[], puts: unknown[]]
-type SightingPart = readonly [node: string, incarnation: string, turn: number]
+type SightingPart = readonly [node: string, ...sighting: SightingFields]
 type Entry = readonly [actors: readonly ActorPart[], sightings: readonly SightingPart[]]
 
 export interface ActorEntry {
@@ -40,9 +41,7 @@ export function encodeEntry(
     puts += part[3].length / 2
     actors.push(part)
   }
-  const seen = [...(sightings ?? [])].map(
-    ([node, { incarnation, turn }]): SightingPart => [node, incarnation, turn],
-  )
+  const seen = [...(sightings ?? [])].map(([node, sighting]): SightingPart => [node, ...fieldsOf(sighting)])
   const entry: Entry = [actors, seen]
   return encode(entry, puts)
 }
@@ -61,7 +60,7 @@ export function decodeEntry(bytes: Uint8Array): TurnEntry {
   const [actors, seen] = decode(bytes) as Entry
   return {
     actors: actors.map(actorEntry),
-    sightings: new Map(seen.map(([node, incarnation, turn]) => [node as NodeId, { incarnation, turn }])),
+    sightings: new Map(seen.map(([node, ...fields]) => [node as NodeId, sightingOf(fields)])),
   }
 }
 

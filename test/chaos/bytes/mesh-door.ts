@@ -26,7 +26,14 @@ export interface Member {
 const claim: Claim = { incarnation: '999999999999999-z', turn: 1 }
 
 export function partyOf({ cluster, secret, node }: Member): Party {
-  return { cluster, secret, node, claim: () => claim, seen: () => undefined, nonce: () => '0'.repeat(32) }
+  return {
+    cluster,
+    secret,
+    node,
+    claim: () => claim,
+    testimony: () => ({ settled: false, sightings: new Map() }),
+    nonce: () => '0'.repeat(32),
+  }
 }
 
 /** A link as `member` to the node at `url`; `hear` gets the frames that the node sends. */

@@ -86,6 +86,7 @@ function unfenced(type: AnyActorType): AnyActorType {
 export const paxosBugs: readonly string[] = [
   'ackBeforeCommit',
   'damageIgnored',
+  'sightingsNotLearnt',
   ...Object.keys(actorBugs),
   ...Object.keys(machineBugs),
 ]
