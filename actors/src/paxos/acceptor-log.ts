@@ -99,7 +99,8 @@ export function onCatchUpTimer(state: AcceptorState, out: Outbox): void {
     state.catchUp = { ...catchUp, vouched: state.vouched }
     return
   }
-  const turn = place.others[catchUp.tries % Math.max(1, place.others.length)]
+  // Every second time another one, each in turn: who gave the last piece may have no more.
+  const turn = place.others[Math.floor(catchUp.tries / 2) % Math.max(1, place.others.length)]
   const said = place.others.find(other => other.node === catchUp.node)
   const target = catchUp.tries % 2 === 0 ? (said ?? turn) : turn
   state.catchUp = { ...catchUp, tries: catchUp.tries + 1 }

@@ -145,6 +145,17 @@ describe('the chosen prefix', () => {
     expect(acceptor.out.armed.has('catchUp')).toBe(false)
   })
 
+  test('[PX12] every other member is asked in turn, whoever had the last piece', () => {
+    for (const last of ['n2', 'n3'] as const) {
+      const acceptor = anAcceptor()
+      acceptor.message(n2, accept(1, 9, 'z', 8))
+      const pvalues = [{ slot: 1, ballot: ballot(1, 'n2'), value: batch('a') }]
+      acceptor.message(at(last, 'acceptor'), { type: 'fetched', from: 1, pvalues, vouched: 1 })
+      const asked = Array.from({ length: 6 }, () => acceptor.timer('catchUp').sent[0]?.to)
+      expect(new Set(asked)).toEqual(new Set([at('n2', 'acceptor'), at('n3', 'acceptor')]))
+    }
+  })
+
   test('[PX12] only chosen values are served', () => {
     const acceptor = anAcceptor()
     acceptor.message(n2, accept(1, 1, 'a'))
