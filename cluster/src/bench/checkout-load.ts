@@ -8,6 +8,7 @@ import type { Measured } from './figure.ts'
 export interface CheckoutLoad {
   readonly nodes: readonly { readonly id: string; readonly url: string; readonly pid: number }[]
   readonly users: number
+  readonly warmUpSeconds: number
   readonly seconds: number
   readonly orders: number
   readonly items: number
@@ -17,15 +18,18 @@ export interface CheckoutResult extends Measured {
   readonly outcomes: Readonly<Record<string, number>>
 }
 
-async function load({ nodes, users, seconds, orders, items }: CheckoutLoad): Promise<CheckoutResult> {
+async function load(options: CheckoutLoad): Promise<CheckoutResult> {
+  const { nodes, users, warmUpSeconds, seconds, orders, items } = options
   const setup = { nodes, users, orders, keys: items, create: false, history: undefined, admin: undefined }
   const shop = new Shop(setup)
   const stop = new AbortController()
   await shop.prepare()
+  const driven = (howLong: number) =>
+    drive(shop, { users, seconds: howLong, rate: undefined }, () => undefined, stop.signal)
+  if (warmUpSeconds > 0) await driven(warmUpSeconds)
   const pids = nodes.map(node => node.pid)
   const before = { servers: cpuSeconds(pids), own: process.cpuUsage() }
-  const pace = { users, seconds, rate: undefined }
-  const { latency, outcomes, ...totals } = await drive(shop, pace, () => undefined, stop.signal)
+  const { latency, outcomes, ...totals } = await driven(seconds)
   const servers = cpuSeconds(pids)
   const { user, system } = process.cpuUsage(before.own)
   shop.close()

@@ -15,10 +15,16 @@ const users = 64
 const orders = 100_000
 const items = 10_000
 const floorRate = 1_000
+/** As for puts: a node is slow until it is compiled. */
+const warmUpSeconds = 10
+/** By default each keyspace has a group of its own, and a checkout commits over three. */
+const oneGroup = { stock: { groups: 'orders' }, payment: { groups: 'orders' } }
 
 export async function benchCheckout({ seconds, progress }: BenchOptions): Promise<BenchReport> {
   progress('checkout: three nodes')
   const { ours, proof } = await measureShop(seconds)
+  progress('checkout: three nodes, the shop in one group')
+  const together = await measureShop(seconds, { keyspaces: oneGroup })
   const postgres = findPostgres()
   progress('checkout: the peers')
   // It must not run out of orders, however fast it is.
@@ -34,16 +40,20 @@ export async function benchCheckout({ seconds, progress }: BenchOptions): Promis
     title: `newly paid orders, ${users} connections, ${orders} orders of two of ${items} items`,
     figures: [
       { what: 'newly paid', ours, ...(peer && { peer }), floor: { rate: floorRate } },
+      { what: 'in one group', ours: together.ours, ...(peer && { peer }), floor: { rate: floorRate } },
       { what: 'as requests', ours, peer: limit },
     ],
-    notes: [proof, ...(peer === undefined ? [missing] : [])],
+    notes: [proof, `in one group: ${together.proof}`, ...(peer === undefined ? [missing] : [])],
   }
 }
 
-async function measureShop(seconds: number): Promise<{ ours: Measured; proof: string }> {
-  const cluster = await startSynod()
+async function measureShop(
+  seconds: number,
+  config?: Readonly<Record<string, unknown>>,
+): Promise<{ ours: Measured; proof: string }> {
+  const cluster = await startSynod(config === undefined ? {} : { config })
   try {
-    const load: CheckoutLoad = { nodes: cluster.nodes, users, seconds, orders, items }
+    const load: CheckoutLoad = { nodes: cluster.nodes, users, warmUpSeconds, seconds, orders, items }
     const { outcomes, ...ours } = await runScript<CheckoutResult>('checkout-load.ts', load, 300_000)
     const proof = await cluster.verify()
     const other = Object.entries(outcomes).filter(([name, count]) => name !== 'ok' && count > 0)

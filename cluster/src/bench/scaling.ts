@@ -77,7 +77,7 @@ function puts(
 
 async function checkouts({ nodes }: SynodCluster, seconds: number): Promise<Measured> {
   const orders = Math.min(ordersPerSecond * seconds, mostOrders)
-  const load: CheckoutLoad = { nodes, users, seconds, orders, items }
+  const load: CheckoutLoad = { nodes, users, warmUpSeconds: 0, seconds, orders, items }
   const { outcomes: _, ...found } = await runScript<CheckoutResult>('checkout-load.ts', load, 300_000)
   return found
 }
