@@ -16,6 +16,7 @@ import { assert, type NodeId, nodeId } from '@synod/runtime/protocol'
 import { Simulation } from '@synod/runtime/simulation'
 import type { Audit } from '../../../actors/src/transactions/audit.ts'
 import { loseMemory } from '../amnesia.ts'
+import { drawGroups, keyspacesOf } from '../drawn-groups.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { groupGoals, shardGoals } from '../goals.ts'
 import { Observed } from '../observed.ts'
@@ -31,7 +32,7 @@ import { leaderOf } from './paxos-invariants.ts'
 function runShop(run: Run): void {
   const { random } = run
   const size = random.pick([1, 3, 3, 3, 5])
-  const drawn = {
+  const basic = {
     size,
     shards: random.integer(1, 2),
     clients: run.clients(random.integer(1, 5)),
@@ -41,10 +42,11 @@ function runShop(run: Run): void {
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
   }
+  // A stream of its own: the other draws stay as they are.
+  const drawn = { ...basic, ...drawGroups(random.fork('groups'), basic.shards) }
   Object.assign(run.setup, drawn)
   const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
-  const layout = { shards: drawn.shards, replicas: 3 }
-  const map = initialMap({ nodes, keyspaces: { orders: layout, stock: layout, payment: layout } })
+  const map = initialMap({ nodes, keyspaces: keyspacesOf(['orders', 'stock', 'payment'], drawn) })
   const sim = new Simulation({
     ...run.options(),
     nodes,

@@ -15,6 +15,7 @@ import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import { type Random, Simulation } from '@synod/runtime/simulation'
 import { loseMemory } from '../amnesia.ts'
 import { Clients } from '../clients.ts'
+import { drawGroups, keyspacesOf } from '../drawn-groups.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { groupGoals, shardGoals } from '../goals.ts'
 import { Observed } from '../observed.ts'
@@ -40,7 +41,7 @@ const workloads: readonly ((ports: WorkloadPorts) => Workload)[] = [
 function runTransactions(run: Run): void {
   const { random } = run
   const size = random.pick([1, 3, 3, 3, 5])
-  const drawn = {
+  const basic = {
     size,
     shards: random.integer(1, 3),
     clients: run.clients(random.integer(1, 8)),
@@ -48,10 +49,11 @@ function runTransactions(run: Run): void {
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
   }
+  // A stream of its own: the other draws stay as they are.
+  const drawn = { ...basic, ...drawGroups(random.fork('groups'), basic.shards) }
   Object.assign(run.setup, drawn)
   const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
-  const layout = { shards: drawn.shards, replicas: 3 }
-  const map = initialMap({ nodes, keyspaces: { kv: layout, bank: layout, stock: layout } })
+  const map = initialMap({ nodes, keyspaces: keyspacesOf(['kv', 'bank', 'stock'], drawn) })
   const sim = new Simulation({
     ...run.options(),
     nodes,
