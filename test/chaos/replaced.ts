@@ -51,9 +51,11 @@ async function replace(nodes: Nodes, what: 'empty' | 'old', cast: Cast): Promise
   cpSync(nodes.data(victim), copy, { recursive: true })
   nodes.start(victim)
   await nodes.allReady()
+  // Without the other one these rest on the votes of the victim: what it is about to forget has been counted.
+  await nodes.stop(away, 'SIGKILL')
   await writeAll(nodes, `${cycle} after`)
   const before = await nodes.standing(victim)
-  await Promise.all([victim, away].map(id => nodes.stop(id, 'SIGKILL')))
+  await nodes.stop(victim, 'SIGKILL')
   rmSync(nodes.data(victim), { recursive: true })
   if (what === 'old') cpSync(copy, nodes.data(victim), { recursive: true })
   else mkdirSync(nodes.data(victim))
@@ -79,7 +81,7 @@ async function replace(nodes: Nodes, what: 'empty' | 'old', cast: Cast): Promise
 async function votesAgain(nodes: Nodes, victim: string): Promise<void> {
   for (const { group } of await nodes.groups(victim)) {
     const acceptor = new URL(`/admin/inspect/acceptor/${group}`, nodes.url(victim))
-    await until(`${victim} votes again in ${group}`, async () => {
+    await nodes.reaches(victim, `${victim} votes again in ${group}`, async () => {
       const { state } = (await nodes.admin(acceptor)) as { readonly state: { readonly votes: boolean } }
       return state.votes
     })
@@ -89,7 +91,7 @@ async function votesAgain(nodes: Nodes, victim: string): Promise<void> {
 const lifeOf = ({ incarnation }: Standing) => Number(incarnation.split('-')[0])
 
 async function recognised(nodes: Nodes, victim: string, before: Standing): Promise<Standing> {
-  await until('it knows that it forgot', async () => {
+  await nodes.reaches(victim, `${victim} knows that it forgot`, async () => {
     const now = await nodes.standing(victim)
     return now.amnesiac && lifeOf(now) > lifeOf(before)
   })

@@ -189,10 +189,11 @@ export async function until(
   withinMs = 120_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs
-  let problem: unknown = 'it is false'
+  let problem: unknown
   while (performance.now() < deadline) {
     try {
       if (await condition()) return
+      problem = 'it is false'
     } catch (error) {
       problem = error
     }

@@ -128,13 +128,18 @@ export class Nodes {
     await Promise.all(this.ids.map(id => this.stop(id, signal)))
   }
 
-  /** Throws as soon as the process ends instead. */
   async ready(id: string): Promise<void> {
+    await this.reaches(
+      id,
+      `${id} is ready`,
+      async () => (await fetch(`${this.url(id)}/readyz`)).status === 200,
+    )
+  }
+
+  /** Waits until a node is so. Throws what it printed as soon as its process ends instead. */
+  async reaches(id: string, what: string, isSo: () => Promise<boolean>): Promise<void> {
     const node = this.running(id)
-    await until(`${id} is ready`, async () => {
-      if (this.running(id) === undefined) return true
-      return (await fetch(`${this.url(id)}/readyz`)).status === 200
-    })
+    await until(what, async () => this.running(id) === undefined || (await isSo()))
     if (this.running(id) === undefined) throw new Error(`${id} ended: ${node?.said()}`)
   }
 
