@@ -168,6 +168,6 @@ export class Connection {
     this.#outgoing = []
     if (frame.length === 0 || this.#socket?.readyState !== WebSocket.OPEN) return
     for (const [number] of frame) this.#sent.set(number, (this.#sent.get(number) ?? 0) + 1)
-    this.#socket.send(encode(frame, frame.length))
+    this.#socket.send(encode(frame))
   }
 }

@@ -163,7 +163,7 @@ class ClientSocket {
   #flush(): void {
     const answers = this.#answers
     this.#answers = []
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers, answers.length))
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers))
   }
 }
 

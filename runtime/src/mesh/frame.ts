@@ -4,9 +4,8 @@
  * Addresses repeat, so each frame has a table of its strings and the envelopes refer to it. A frame can be read alone:
  * nothing is remembered from one to the next, so that no lost frame can make a later one unreadable.
  */
-import { Unpackr } from 'msgpackr'
 import type { NodeId } from '../address.ts'
-import { encode } from '../codec.ts'
+import { decodeApart, encode } from '../codec.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import { isIncarnation, noIncarnation } from '../membership/standing.ts'
 import { readEnvelopes } from './envelope.ts'
@@ -35,9 +34,6 @@ const envelopesKind = 1
 const pingKind = 2
 const pongKind = 3
 
-/** `copyBuffers`: a byte array kept by an actor must not keep the whole frame alive. */
-const unpackr = new Unpackr({ useRecords: true, moreTypes: true, mapsAsObjects: true, copyBuffers: true })
-
 /** Throws when a message holds what cannot be encoded. */
 export function encodeEnvelopes(claim: Claim, envelopes: readonly Envelope[]): Uint8Array {
   const strings: string[] = []
@@ -64,11 +60,11 @@ export function encodeEnvelopes(claim: Claim, envelopes: readonly Envelope[]): U
     messages.push(envelope.message)
   }
   const fields = [envelopesKind, claim.incarnation, claim.turn, strings, routes, messages, extras ?? null]
-  return encode(fields, messages.length)
+  return encode(fields)
 }
 
 export function encodeHeartbeat(kind: 'ping' | 'pong', claim: Claim, stampMs: number): Uint8Array {
-  return encode([kind === 'ping' ? pingKind : pongKind, claim.incarnation, claim.turn, stampMs], 0)
+  return encode([kind === 'ping' ? pingKind : pongKind, claim.incarnation, claim.turn, stampMs])
 }
 
 /** Reads what `peer` sent to `self`. Throws nothing but `FrameError`. */
@@ -96,7 +92,8 @@ export function decodeFrame(bytes: Uint8Array, peer: NodeId, self: NodeId): Fram
 
 function unpack(bytes: Uint8Array): unknown {
   try {
-    return unpackr.unpack(bytes)
+    // A byte array kept by an actor must not keep the whole frame alive.
+    return decodeApart(bytes)
   } catch {
     // What the library says may quote the whole frame, and nobody reads bytes by it.
     throw new FrameError('not MessagePack')

@@ -138,7 +138,7 @@ export class Network {
 
   #sendTurn(from: NodeId, to: NodeId, direction: number, frame: TurnFrame): void {
     const { trace, scheduler } = this.#ports
-    const bytes = encode(frame.envelopes.map(packed), frame.envelopes.length)
+    const bytes = encode(frame.envelopes.map(packed))
     trace.event('send', scheduler.now, direction, crc32(bytes), frame.envelopes.length)
     if (this.#cuts.has(direction)) {
       if (trace.written) this.#write('lose', from, to, frame.envelopes, 'cut')

@@ -184,7 +184,7 @@ export class MemoryStorage implements Storage {
 /** Before anything has changed: a value that cannot be encoded leaves no half turn. */
 function encodedChanges({ ranges, keys }: ActorWrites): Changes {
   const bytes = new Map<string, Uint8Array | null>()
-  for (const [key, write] of keys) bytes.set(key, 'key' in write ? encode(write.value, 1) : null)
+  for (const [key, write] of keys) bytes.set(key, 'key' in write ? encode(write.value) : null)
   return { ranges, keys: bytes }
 }
 

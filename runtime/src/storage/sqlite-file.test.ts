@@ -81,7 +81,7 @@ describe('what is not ours', () => {
           copyFileSync(written().file, file)
           tamper(file, 'PRAGMA user_version = 99')
         },
-        /version 99, this program reads version 3/,
+        /version 99, this program reads version 4/,
       ],
     ]
     for (const [make, words] of cases) {
@@ -96,6 +96,16 @@ describe('what is not ours', () => {
       }
       expect(readFileSync(file).equals(before)).toBe(true)
     }
+  })
+
+  it.each([
+    ['2, without a digest of its rows', "DELETE FROM meta WHERE name = 'table'; PRAGMA user_version = 2"],
+    ['3, with the names of all fields', 'PRAGMA user_version = 3'],
+  ])('[ST21] a file of version %s: it is brought up with its rows, but not by who only reads', (_, older) => {
+    const { folder, file } = written()
+    tamper(file, older)
+    expect(refusal(() => openSqlite(folder, { readOnly: true }))).toMatch(/start its node once/)
+    expect(open(folder).rows(a).get('k')).toBe('value')
   })
 
   it('[ST21] an empty file becomes a store: it is what a crash at the first open leaves', () => {

@@ -28,8 +28,6 @@ import { mergeWrites } from './turn-writes.ts'
 /** A walk over rows reads this much at a time, so that it holds neither all rows nor a statement open. */
 const chunkRows = 256
 const chunkBytes = 1_048_576
-/** A row is one thing. */
-const fewAlike = 1
 
 /**
  * Opens the store in a data folder, and makes both when there are none. Throws a `StorageError` that names the file:
@@ -270,7 +268,7 @@ function rowWriter({ put, erase, eraseRange }: Statements, meta: Meta, digest: T
     },
     put(actor, key, value) {
       const stored = storedKey(key)
-      const bytes = encode(value, fewAlike)
+      const bytes = encode(value)
       const crc = rowChecksum(actor, stored, bytes)
       put.run(actor, stored, bytes, crc)
       digest.add(crc)

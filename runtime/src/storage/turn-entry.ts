@@ -35,15 +35,12 @@ export function encodeEntry(
   sightings: ReadonlyMap<NodeId, Sighting> | undefined,
 ): Uint8Array {
   const actors: ActorPart[] = []
-  let puts = 0
   for (const [actor, writes] of merged) {
-    const part = partOf(actor, writes)
-    puts += part[3].length / 2
-    actors.push(part)
+    actors.push(partOf(actor, writes))
   }
   const seen = [...(sightings ?? [])].map(([node, sighting]): SightingPart => [node, ...fieldsOf(sighting)])
   const entry: Entry = [actors, seen]
-  return encode(entry, puts)
+  return encode(entry)
 }
 
 function partOf(actor: ActorId, { ranges, keys }: ActorWrites): ActorPart {
@@ -67,14 +64,13 @@ export function decodeEntry(bytes: Uint8Array): TurnEntry {
 /** Of which row the byte `at` is; without a key: of an actor's name or erasures. Undefined for what is of no actor. */
 export function partAt(bytes: Uint8Array, at: number): { actor: ActorId; key?: string } | undefined {
   const [actors, seen] = decode(bytes) as Entry
-  const puts = actors.reduce((sum, part) => sum + part[3].length / 2, 0)
-  const encoded = encode([actors, seen] satisfies Entry, puts)
+  const encoded = encode([actors, seen] satisfies Entry)
   // Only of bytes that are made anew just so is it known what is where.
   if (Buffer.compare(encoded, bytes) !== 0) return undefined
   const parts = actors.flatMap(({ 3: pairs }, part) =>
     Array.from({ length: pairs.length / 2 + 1 }, (_, count) => ({ part, count })),
   )
-  const end = ({ part, count }: Upto) => lengthUpTo(actors, part, count, puts)
+  const end = ({ part, count }: Upto) => lengthUpTo(actors, part, count)
   let [low, high] = [0, parts.length]
   while (low < high) {
     const middle = (low + high) >>> 1
@@ -94,12 +90,12 @@ interface Upto {
   readonly count: number
 }
 
-function lengthUpTo(actors: readonly ActorPart[], part: number, count: number, puts: number): number {
+function lengthUpTo(actors: readonly ActorPart[], part: number, count: number): number {
   const [actor, ranges, erased, pairs] = actors[part] as ActorPart
   const kept: ActorPart = [actor, ranges, erased, pairs.slice(0, 2 * count)]
   const entry: Entry = [[...actors.slice(0, part), kept], []]
   const shorter = header(part + 1) + header(2 * count) - header(actors.length) - header(pairs.length)
-  return encode(entry, puts).byteLength - header(0) - shorter
+  return encode(entry).byteLength - header(0) - shorter
 }
 
 /** What MessagePack puts before the items of an array. */

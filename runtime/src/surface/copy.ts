@@ -6,7 +6,7 @@ import type { Json } from '../actor.ts'
 import { decode, encode } from '../codec.ts'
 
 export function copy(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? decode(encode(value, 1)) : value
+  return typeof value === 'object' && value !== null ? decode(encode(value)) : value
 }
 
 /** Something close to the value that can be shown: for `describe`. */

@@ -31,7 +31,7 @@ export function clientDoor(url: string): Door {
         destroy: () => socket.destroy(),
       }
     },
-    question: number => encode([[firstNumber + number, 'no request']], 1),
+    question: number => encode([[firstNumber + number, 'no request']]),
   }
 }
 
