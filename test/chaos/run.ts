@@ -2,27 +2,13 @@
  * `pnpm test:chaos`: real processes are broken under load for as long as it takes to trust them. Name stages to run
  * only those. Ends with one line, `N passed, N failed`: a stage is one.
  */
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.ts'
 import type { Stage } from './stage.ts'
 import { stages } from './stages.ts'
 
 const usage = `pnpm test:chaos [stage …] [--seconds N] [--cycles N] [--trials N]
 
 ${stages.map(({ name, summary, long, unit }) => `  ${name.padEnd(14)} ${summary} (${long} ${unit})`).join('\n')}`
-
-function wrong(message: string): never {
-  console.error(`${message}\n\n${usage}`)
-  process.exit(2)
-}
-
-function sizes(values: Readonly<Record<string, unknown>>): Partial<Record<Stage['unit'], number>> {
-  const given = Object.entries(values).flatMap(([name, text]) => {
-    const size = Number(text)
-    if (!Number.isSafeInteger(size) || size < 1) wrong(`--${name} must be a whole number above 0`)
-    return [[name, size]]
-  })
-  return Object.fromEntries(given)
-}
 
 async function passes(stage: Stage, size: number): Promise<boolean> {
   console.log(`\n=== ${stage.name}: ${stage.summary}; ${size} ${stage.unit}`)
@@ -37,23 +23,14 @@ async function passes(stage: Stage, size: number): Promise<boolean> {
   }
 }
 
-const option = { type: 'string' } as const
-const { values, positionals } = parseArgs({
-  options: { seconds: option, cycles: option, trials: option, help: { type: 'boolean', short: 'h' } },
-  allowPositionals: true,
+const { numbers, names } = readArguments(['seconds', 'cycles', 'trials'], {
+  usage,
+  names: stages.map(({ name }) => name),
 })
-const { help, ...rest } = values
-if (help === true) {
-  console.log(usage)
-  process.exit(0)
-}
-const unknown = positionals.filter(name => !stages.some(stage => stage.name === name))
-if (unknown.length > 0) wrong(`no stage ${unknown.join(', ')}`)
-const told = sizes(rest)
 let passed = 0
-const wanted = stages.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+const wanted = stages.filter(({ name }) => names.length === 0 || names.includes(name))
 for (const stage of wanted) {
-  if (await passes(stage, told[stage.unit] ?? stage.long)) passed += 1
+  if (await passes(stage, numbers[stage.unit] ?? stage.long)) passed += 1
 }
 console.log(`\n${passed} passed, ${wanted.length - passed} failed`)
 // Whatever a stage that failed has left open.

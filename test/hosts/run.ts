@@ -4,17 +4,12 @@
  * As root.
  */
 import { rmSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.ts'
 import { unlessInterrupted } from '../chaos/stage.ts'
 import { cutEach, hosts, nodesOn } from './cuts.ts'
 import { missing, Network } from './network.ts'
 
-const { values } = parseArgs({ options: { cycles: { type: 'string', default: '10' } } })
-const cycles = Number(values.cycles)
-if (!Number.isSafeInteger(cycles) || cycles < 1) {
-  console.error('pnpm test:hosts [--cycles N]')
-  process.exit(2)
-}
+const { cycles = 10 } = readArguments(['cycles'], { usage: 'pnpm test:hosts [--cycles N]' }).numbers
 const problem = missing()
 if (problem !== undefined) {
   console.error(`test:hosts cannot run here: ${problem}`)

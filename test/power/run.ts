@@ -6,7 +6,7 @@
  * lose something, or the runs before prove nothing.
  */
 import assert from 'node:assert/strict'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.ts'
 import { disk } from '../chaos/disk-node.ts'
 import { nodeIds } from '../chaos/stage.ts'
 import { Writers } from '../chaos/writers.ts'
@@ -15,15 +15,10 @@ import { expectKept, losePower } from './losses.ts'
 import { onVolumes, type Site } from './site.ts'
 import { missing } from './volume.ts'
 
-const usage = 'pnpm test:power [--cycles N] [--control N]'
-const { values } = parseArgs({
-  options: { cycles: { type: 'string', default: '200' }, control: { type: 'string', default: '10' } },
+const { numbers } = readArguments(['cycles', 'control'], {
+  usage: 'pnpm test:power [--cycles N] [--control N]',
 })
-const [cycles, controls] = [Number(values.cycles), Number(values.control)]
-if (!Number.isSafeInteger(cycles + controls) || Math.min(cycles, controls) < 1) {
-  console.error(usage)
-  process.exit(2)
-}
+const { cycles = 200, control: controls = 10 } = numbers
 
 /** All three lose it, or one of them does: in turn. */
 function whoLoses(cycle: number): readonly string[] {
