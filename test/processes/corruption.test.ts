@@ -30,7 +30,8 @@ const verdicts = ({ findings }: Found) =>
 function plant(folder: string): string {
   const store = openSqlite(folder)
   try {
-    const group = 'payment.0'
+    // Whose groups payment shares.
+    const group = 'orders.0'
     const actor = actorId('learner', group)
     for (const [key, row] of store.rows(actor).entries()) {
       const at = key.indexOf('/v/payment/')

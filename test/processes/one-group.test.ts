@@ -10,7 +10,7 @@ const folder = historyFolder()
 let cluster: RealCluster
 beforeAll(async () => {
   const config = join(folder, 'cluster.yaml')
-  writeFileSync(config, 'keyspaces: { stock: { groups: orders }, payment: { groups: orders } }\n')
+  writeFileSync(config, 'keyspaces: { stock: { groups: orders } }\n')
   cluster = await RealCluster.start('--config', config)
 })
 afterAll(() => cluster?.destroy())

@@ -43,7 +43,8 @@ export async function benchScaling(options: BenchOptions): Promise<BenchReport> 
   }
   return {
     bench: 'scaling',
-    title: `each keyspace in 3 shards and 1 group (1 more for each node beyond 3) unless said; 16 shards for groups`,
+    title:
+      'each keyspace in 3 shards and 1 group (5 with 5 nodes), payment in those of orders, unless said; 16 shards for groups',
     figures: scalingFigures(points),
     notes: whatItSays(points),
   }

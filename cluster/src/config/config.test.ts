@@ -59,6 +59,14 @@ describe('a cluster configuration', () => {
     expect(groups('nodes: 5\nkeyspaces: { books: { shards: 9 } }')).toEqual([3, 5])
     expect(groups('nodes: 5\nkeyspaces: { books: { replicas: 5 } }')).toEqual([3, 1])
     expect(groups('nodes: 3\nkeyspaces: { books: { groups: kv } }')).toEqual([1, 'kv'])
+    const payment = (text: string) =>
+      loadClusterConfig(write('groups.yaml', text), {}, folder).keyspaces.payment?.groups
+    expect(payment('nodes: 3')).toBe('orders')
+    expect(payment('nodes: 3\nkeyspaces: { payment: { shards: 5 }, orders: { replicas: 1 } }')).toBe('orders')
+    expect(payment('nodes: 3\nkeyspaces: { payment: { groups: 2 } }')).toBe(2)
+    expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 1 } }')).toBe(3)
+    expect(payment('nodes: 3\nkeyspaces: { orders: { groups: stock } }')).toBe(1)
+    expect(payment('nodes: 3\nkeyspaces: { orders: { groups: payment } }')).toBe(1)
   })
 
   test('flags win over the file, the file over the defaults, and paths are relative to their origin', () => {

@@ -138,7 +138,8 @@ function settle(input: NodeInput | ClusterInput, nodes: number, place: (path: Pa
   const given = { ...named, ...input.keyspaces }
   const keyspaces: Record<string, KeyspaceSettings> = {}
   for (const [name, own] of Object.entries(given)) {
-    const { groups: few, shards } = own
+    const { shards } = own
+    const few = own.groups ?? neighbourOf(name, given)
     const refuse = (setting: string, problem: string | undefined) => {
       if (problem === undefined) return
       const path = ['keyspaces', name, setting]
@@ -152,6 +153,15 @@ function settle(input: NodeInput | ClusterInput, nodes: number, place: (path: Pa
   }
   const { transactions, faults, deadlineMs, limits } = input
   return { keyspaces, transactions, faults, deadlineMs, limits }
+}
+
+/**
+ * Whose groups a keyspace shares unless told otherwise: payment those of orders, as a user pays for orders of their own. So a
+ * checkout commits over two groups, not three.
+ */
+function neighbourOf(name: string, given: Readonly<Record<string, GivenKeyspace>>): string | undefined {
+  const sharesSomeones = typeof given.orders?.groups === 'string'
+  return name === 'payment' && given.payment?.replicas === undefined && !sharesSomeones ? 'orders' : undefined
 }
 
 function groupsProblem(name: string, given: Readonly<Record<string, GivenKeyspace>>): string | undefined {

@@ -36,7 +36,7 @@ const groupsError = 'must be a whole number from 1 to 256, or the keyspace whose
 
 /**
  * Settled later: `replicas` is by default three, or as many as there are nodes; `groups` as few as keep all nodes equally
- * busy.
+ * busy, for payment those of orders.
  */
 const keyspace = settings({
   shards: whole(1, 256).default(3),
