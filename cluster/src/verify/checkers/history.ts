@@ -6,6 +6,7 @@
  * and will not happen. `unknown`: it may have happened, or may happen at any time after `call`.
  */
 import { z } from 'zod'
+import { plainListTransaction, plainRegisterOperation } from './plain-history.ts'
 
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value }
 export type Outcome = 'ok' | 'fail' | 'unknown'
@@ -53,7 +54,7 @@ const timed = {
 }
 const onKey = { ...timed, key: name }
 
-const registerOperation = z.discriminatedUnion('op', [
+export const registerOperation: z.ZodType<RegisterOperation> = z.discriminatedUnion('op', [
   z.object({ ...onKey, op: z.literal('get'), output: value.optional() }),
   z.object({ ...onKey, op: z.literal('put'), value }),
   z.object({
@@ -68,7 +69,7 @@ const registerOperation = z.discriminatedUnion('op', [
   }),
 ])
 
-const listTransaction = z.object({
+export const listTransaction: z.ZodType<ListTransaction> = z.object({
   ...timed,
   txn: z.array(
     z.union([
@@ -91,7 +92,7 @@ export class BadHistory extends Error {
 
 /** Reads JSON lines; empty ones are skipped. Throws `BadHistory`, which names the line. */
 export function parseRegisterHistory(lines: Iterable<string>): RegisterOperation[] {
-  return parseLines(lines, registerOperation, operation => {
+  return parseLines(lines, plainRegisterOperation, registerOperation, operation => {
     if (operation.outcome !== 'ok') return undefined
     if (operation.op === 'get' && operation.output === undefined) return 'a get that is ok has an output'
     if (operation.op === 'cas' && operation.swapped === undefined)
@@ -102,11 +103,12 @@ export function parseRegisterHistory(lines: Iterable<string>): RegisterOperation
 
 /** Reads JSON lines; empty ones are skipped. Throws `BadHistory`, which names the line. */
 export function parseListHistory(lines: Iterable<string>): ListTransaction[] {
-  return parseLines(lines, listTransaction, () => undefined)
+  return parseLines(lines, plainListTransaction, listTransaction, () => undefined)
 }
 
 function parseLines<T extends Timed>(
   lines: Iterable<string>,
+  plain: (json: unknown) => T | undefined,
   schema: z.ZodType<T>,
   problem: (parsed: T) => string | undefined,
 ): T[] {
@@ -115,13 +117,19 @@ function parseLines<T extends Timed>(
   for (const text of lines) {
     line++
     if (text.trim() === '') continue
-    const result = schema.safeParse(jsonOf(text, line))
-    if (!result.success) throw new BadHistory(line, z.prettifyError(result.error))
-    const wrong = timeProblem(result.data) ?? problem(result.data)
+    const json = jsonOf(text, line)
+    const read = plain(json) ?? checked(schema, json, line)
+    const wrong = timeProblem(read) ?? problem(read)
     if (wrong !== undefined) throw new BadHistory(line, wrong)
-    parsed.push(result.data)
+    parsed.push(read)
   }
   return parsed
+}
+
+function checked<T>(schema: z.ZodType<T>, json: unknown, line: number): T {
+  const result = schema.safeParse(json)
+  if (!result.success) throw new BadHistory(line, z.prettifyError(result.error))
+  return result.data
 }
 
 function jsonOf(text: string, line: number): unknown {
