@@ -3,26 +3,16 @@
  * were taken, nothing is oversold, nobody pays twice, goods and money are conserved, and a client that is told
  * something finds it so.
  */
-import {
-  directoryGroup,
-  frontDoor,
-  type GroupAudit,
-  type GroupConfig,
-  initialMap,
-  nodeActors,
-  type ShardMap,
-} from '@synod/actors'
-import { assert, type NodeId, nodeId } from '@synod/runtime/protocol'
-import { Simulation } from '@synod/runtime/simulation'
+import { frontDoor, type GroupAudit, type ShardMap } from '@synod/actors'
+import { assert, type NodeId } from '@synod/runtime/protocol'
+import type { Simulation } from '@synod/runtime/simulation'
 import type { Audit } from '../../../actors/src/transactions/audit.ts'
 import { loseMemory } from '../amnesia.ts'
-import { drawGroups, keyspacesOf } from '../drawn-groups.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { groupGoals, shardGoals } from '../goals.ts'
-import { Observed } from '../observed.ts'
-import { plantActor, plantedShard, shopBugs } from '../planted/transactions.ts'
-import { answerTo, nothingIsLeft, replicasBecomeEqual } from '../replicated-checks.ts'
-import { ShardWatch } from '../shard-watch.ts'
+import { shopBugs } from '../planted/transactions.ts'
+import { answerTo } from '../replicated-checks.ts'
+import { settles, startSharded } from '../sharded.ts'
 import type { Run, Suite } from '../suite.ts'
 import { type Call, type Called, numberOf, ServiceCaller, textOf } from '../workloads/service-caller.ts'
 import { Account, Books, type FoundOrder } from '../workloads/shop-books.ts'
@@ -32,7 +22,7 @@ import { leaderOf } from './paxos-invariants.ts'
 function runShop(run: Run): void {
   const { random } = run
   const size = random.pick([1, 3, 3, 3, 5])
-  const basic = {
+  const drawn = {
     size,
     shards: random.integer(1, 2),
     clients: run.clients(random.integer(1, 5)),
@@ -42,30 +32,8 @@ function runShop(run: Run): void {
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
   }
-  // A stream of its own: the other draws stay as they are.
-  const drawn = { ...basic, ...drawGroups(random.fork('groups'), basic.shards) }
-  Object.assign(run.setup, drawn)
-  const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
-  const map = initialMap({ nodes, keyspaces: keyspacesOf(['orders', 'stock', 'payment'], drawn) })
-  const sim = new Simulation({
-    ...run.options(),
-    nodes,
-    observer: { note: (_actor, name) => run.reached(name) },
-  })
-  run.sim = sim
-  const observed = new Observed(goal => run.reached(goal))
-  const watch = new ShardWatch()
-  sim.check(() => watch.check())
-  for (const node of nodes) {
-    const machine = (group: GroupConfig) => {
-      return group.group === directoryGroup
-        ? undefined
-        : watch.on(`${node} ${group.group}`, plantedShard(run, node))
-    }
-    for (const { type, name, config } of nodeActors({ node, map, tuning: drawn.tuning, machine })) {
-      sim.place(node, observed.actor(plantActor(type, name, run.planted), name), name, config)
-    }
-  }
+  const cluster = startSharded(run, ['orders', 'stock', 'payment'], drawn)
+  const { sim, map } = cluster
   const shop = new Shop(run)
   shop.open(drawn.items, drawn.users)
   run.setup.mix = run.faults(() => leaderOf(sim, random.pick(Object.keys(map.groups))))
@@ -74,11 +42,7 @@ function runShop(run: Run): void {
   sim.run(sim.now + drawn.faultsMs)
   sim.heal()
   sim.run(done, { maxMs: 180_000 })
-  for (const { group, members } of Object.values(map.groups)) {
-    const doors = members.map(node => frontDoor(node, group))
-    nothingIsLeft(sim, group, doors)
-    replicasBecomeEqual(sim, doors)
-  }
+  settles(cluster)
   shop.checkBooks()
   conserved(sim, map)
   run.reached('finished')

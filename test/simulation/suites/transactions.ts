@@ -3,26 +3,16 @@
  * all or nothing, serializable, within bounds; and when the faults end, everyone is answered and nothing is left
  * locked, in doubt or owed.
  */
-import {
-  directoryGroup,
-  frontDoor,
-  type GroupConfig,
-  initialMap,
-  nodeActors,
-  type ShardMap,
-} from '@synod/actors'
-import { type NodeId, nodeId } from '@synod/runtime/protocol'
-import { type Random, Simulation } from '@synod/runtime/simulation'
+import type { ShardMap } from '@synod/actors'
+import type { NodeId } from '@synod/runtime/protocol'
+import type { Random, Simulation } from '@synod/runtime/simulation'
 import { loseMemory } from '../amnesia.ts'
 import { Clients } from '../clients.ts'
-import { drawGroups, keyspacesOf } from '../drawn-groups.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { groupGoals, shardGoals } from '../goals.ts'
-import { Observed } from '../observed.ts'
-import { plantActor, plantedShard, transactionBugs } from '../planted/transactions.ts'
-import { nothingIsLeft, replicasBecomeEqual } from '../replicated-checks.ts'
+import { transactionBugs } from '../planted/transactions.ts'
 import { serializable } from '../serializable.ts'
-import { ShardWatch } from '../shard-watch.ts'
+import { settles, startSharded } from '../sharded.ts'
 import type { Run, Suite } from '../suite.ts'
 import type { Workload, WorkloadPorts } from '../workload.ts'
 import { Bank } from '../workloads/bank.ts'
@@ -41,7 +31,7 @@ const workloads: readonly ((ports: WorkloadPorts) => Workload)[] = [
 function runTransactions(run: Run): void {
   const { random } = run
   const size = random.pick([1, 3, 3, 3, 5])
-  const basic = {
+  const drawn = {
     size,
     shards: random.integer(1, 3),
     clients: run.clients(random.integer(1, 8)),
@@ -49,30 +39,8 @@ function runTransactions(run: Run): void {
     tuning: drawTuning(random),
     amnesia: size > 1 && random.chance(0.2),
   }
-  // A stream of its own: the other draws stay as they are.
-  const drawn = { ...basic, ...drawGroups(random.fork('groups'), basic.shards) }
-  Object.assign(run.setup, drawn)
-  const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
-  const map = initialMap({ nodes, keyspaces: keyspacesOf(['kv', 'bank', 'stock'], drawn) })
-  const sim = new Simulation({
-    ...run.options(),
-    nodes,
-    observer: { note: (_actor, name) => run.reached(name) },
-  })
-  run.sim = sim
-  const observed = new Observed(goal => run.reached(goal))
-  const watch = new ShardWatch()
-  sim.check(() => watch.check())
-  for (const node of nodes) {
-    const machine = (group: GroupConfig) => {
-      return group.group === directoryGroup
-        ? undefined
-        : watch.on(`${node} ${group.group}`, plantedShard(run, node))
-    }
-    for (const { type, name, config } of nodeActors({ node, map, tuning: drawn.tuning, machine })) {
-      sim.place(node, observed.actor(plantActor(type, name, run.planted), name), name, config)
-    }
-  }
+  const cluster = startSharded(run, ['kv', 'bank', 'stock'], drawn)
+  const { sim, map } = cluster
   const workload = random.pick(workloads)({
     sim,
     random: random.fork('workload'),
@@ -85,21 +53,13 @@ function runTransactions(run: Run): void {
   sim.run(drawn.faultsMs)
   sim.heal()
   sim.run(() => clients.done, { maxMs: 180_000 })
-  settles(sim, map)
+  settles(cluster)
   clients.finish()
 }
 
 /** Every group in turn: faults that hit leaders find more. */
 function someLeader(sim: Simulation, map: ShardMap, random: Random): NodeId | undefined {
   return leaderOf(sim, random.pick(Object.keys(map.groups)))
-}
-
-function settles(sim: Simulation, map: ShardMap): void {
-  for (const { group, members } of Object.values(map.groups)) {
-    const doors = members.map(node => frontDoor(node, group))
-    nothingIsLeft(sim, group, doors)
-    replicasBecomeEqual(sim, doors)
-  }
 }
 
 export const transactions: Suite = {
