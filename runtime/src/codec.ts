@@ -2,7 +2,7 @@
  * One encoding for rows, log batches and frames: MessagePack, each piece of bytes to be read alone, so that no step of a
  * stream can be lost. Objects are maps, or, where their shape is listed (`shapes.ts`), records without names.
  */
-import { Packr, Unpackr } from 'msgpackr'
+import { addExtension, Packr, Unpackr } from 'msgpackr'
 import { shapes } from './shapes.ts'
 
 /** The tree of the listed shapes, by one field name after the other. */
@@ -40,22 +40,52 @@ function isListed(object: object): boolean {
   return at.listed
 }
 
-function options() {
+const plain = {
+  variableMapSize: true,
+  moreTypes: true,
+  mapsAsObjects: true,
+  // A field of this name is data, not something to call.
+  useToJSON: false,
+  // Bytes cannot make one object appear in two places, nor within itself.
+  structuredClone: false,
+}
+
+function listing() {
   return {
+    ...plain,
     // So marked, a shape may be defined anew by a piece of bytes for itself, but not for the next one.
     structures: shapes.map(shape => Object.assign(shape.split(','), { isShared: true })),
     maxSharedStructures: shapes.length,
-    maxOwnStructures: 0,
-    useRecords: isListed as unknown as boolean,
-    variableMapSize: true,
-    moreTypes: true,
-    mapsAsObjects: true,
   }
 }
 
-const packr = new Packr(options())
-const unpackr = new Unpackr(options())
-const copying = new Unpackr({ ...options(), copyBuffers: true })
+/** Extensions that `encode` never writes; strings in bundles take quadratic time to read. */
+for (const [type, what] of [
+  [0x62, 'a bundle of strings'],
+  [0x65, 'an error'],
+  [0x78, 'a regular expression'],
+] as const) {
+  addExtension({
+    type,
+    unpack: () => {
+      throw new Error(`${what} is not data`)
+    },
+  })
+}
+
+const packr = new Packr({
+  ...listing(),
+  maxOwnStructures: 0,
+  useRecords: isListed as unknown as boolean,
+})
+const stored = new Unpackr(listing())
+/** Before the table names stood in the bytes, and 64 to 95 were numbers, not shapes. */
+const storedBefore = new Unpackr({ ...plain, useRecords: true })
+const fixed = listing()
+/** A byte string that is kept must not keep the whole frame alive. */
+const received = new Unpackr({ ...fixed, copyBuffers: true })
+// Who sends us bytes cannot define shapes: each would stay, and be code.
+Object.freeze(fixed.structures)
 
 /**
  * Fresh bytes that nobody else holds. For plain data: objects, arrays, strings, numbers, booleans, null, bytes, Date, Set.
@@ -65,12 +95,24 @@ export function encode(value: unknown): Uint8Array {
   return packr.pack(value)
 }
 
-/** Throws on bytes that `encode` did not make. Byte strings within share memory with `bytes`: neither is changed later. */
+/**
+ * What a store of ours holds, of this format or an older one. Throws on what `encode` did not make. Byte strings within share
+ * memory with `bytes`: neither is changed later.
+ */
 export function decode(bytes: Uint8Array): unknown {
-  return unpackr.unpack(bytes)
+  try {
+    return stored.unpack(bytes)
+  } catch (error) {
+    // A number taken for a shape asks for more values than there are: older bytes are never misread without an error.
+    try {
+      return storedBefore.unpack(bytes)
+    } catch {
+      throw error
+    }
+  }
 }
 
-/** The same with byte strings of their own, for who keeps one of them and not the rest. */
-export function decodeApart(bytes: Uint8Array): unknown {
-  return copying.unpack(bytes)
+/** What somebody sent. Throws on whatever `encode` would not have made. */
+export function decodeReceived(bytes: Uint8Array): unknown {
+  return received.unpack(bytes)
 }

@@ -1,4 +1,4 @@
 /** What a protocol may use of the runtime, and nothing else. */
 export * from './actor.ts'
 export * from './address.ts'
-export { decode, encode } from './codec.ts'
+export { decode, decodeReceived, encode } from './codec.ts'

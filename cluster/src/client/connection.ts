@@ -2,7 +2,7 @@
  * One WebSocket to one node of several: pipelined, and after a loss reconnected to the next node, where everything
  * unanswered is sent again. Requests carry their own ids, so that a repeat is safe.
  */
-import { decode, encode } from '@synod/runtime/protocol'
+import { decodeReceived, encode } from '@synod/runtime/protocol'
 import { WebSocket } from 'ws'
 
 interface Waiting {
@@ -127,7 +127,7 @@ export class Connection {
     })
     socket.on('message', (data: Buffer) => {
       this.#heardAt = performance.now()
-      for (const [number, answer] of decode(data) as [number, unknown][]) this.#settle(number, answer)
+      for (const [number, answer] of decodeReceived(data) as [number, unknown][]) this.#settle(number, answer)
     })
     // The reason is in the close that always follows; what waits is sent again on the next connection.
     socket.on('error', () => undefined)

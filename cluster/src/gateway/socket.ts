@@ -6,7 +6,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SessionRequest } from '@synod/actors'
-import { decode, encode } from '@synod/runtime/protocol'
+import { decodeReceived, encode } from '@synod/runtime/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { askSession, type GatewayNode } from './node.ts'
@@ -170,7 +170,7 @@ class ClientSocket {
 /** Undefined: it is none. */
 function readFrame(data: Buffer): Frame | undefined {
   try {
-    const frame = decode(data)
+    const frame = decodeReceived(data)
     return isFrame(frame) ? frame : undefined
   } catch {
     return undefined

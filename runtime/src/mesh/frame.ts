@@ -5,7 +5,7 @@
  * nothing is remembered from one to the next, so that no lost frame can make a later one unreadable.
  */
 import type { NodeId } from '../address.ts'
-import { decodeApart, encode } from '../codec.ts'
+import { decodeReceived, encode } from '../codec.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import { isIncarnation, noIncarnation } from '../membership/standing.ts'
 import { readEnvelopes } from './envelope.ts'
@@ -92,8 +92,7 @@ export function decodeFrame(bytes: Uint8Array, peer: NodeId, self: NodeId): Fram
 
 function unpack(bytes: Uint8Array): unknown {
   try {
-    // A byte array kept by an actor must not keep the whole frame alive.
-    return decodeApart(bytes)
+    return decodeReceived(bytes)
   } catch {
     // What the library says may quote the whole frame, and nobody reads bytes by it.
     throw new FrameError('not MessagePack')

@@ -1,7 +1,7 @@
 /** On the wire a message is what its bytes say: what does not survive encoding shows here as it would in production. */
 import type { Request } from '../actor.ts'
 import type { Address, NodeId } from '../address.ts'
-import { decode } from '../codec.ts'
+import { decodeReceived } from '../codec.ts'
 import type { Envelope } from '../kernel/ports.ts'
 
 type Packed = readonly [
@@ -19,7 +19,7 @@ export function packed({ to, from, message, request, isReply, trace }: Envelope)
 }
 
 export function unpackedAll(bytes: Uint8Array): Envelope[] {
-  return (decode(bytes) as Packed[]).map(([to, from, message, node, id, isReply, trace]) => {
+  return (decodeReceived(bytes) as Packed[]).map(([to, from, message, node, id, isReply, trace]) => {
     const request: { request?: Request } = node === null ? {} : { request: { node, id } }
     const reply: { isReply?: true } = isReply ? { isReply: true } : {}
     return { to, from, message, ...request, ...reply, ...(trace === null ? {} : { trace }) }

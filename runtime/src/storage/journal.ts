@@ -155,10 +155,10 @@ export class Journal {
     if (!this.#moving.isDone) return undefined
     const { last } = this.#moving
     this.#moving = undefined
-    while (this.#turns[0] !== undefined && this.#turns[0].turn <= last) {
-      this.#bytes -= this.#turns[0].bytes
-      this.#turns.shift()
-    }
+    const kept = this.#turns.findIndex(({ turn }) => turn > last)
+    // All at once: taking the first of a hundred thousand moves the others each time.
+    const moved = this.#turns.splice(0, kept < 0 ? this.#turns.length : kept)
+    this.#bytes -= moved.reduce((sum, { bytes }) => sum + bytes, 0)
     this.#statements.drop.run(last)
     return last
   }

@@ -1,8 +1,10 @@
 import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { Packr } from 'msgpackr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { actorId, nodeId } from '../address.ts'
+import { entryChecksum, rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
 import { openSqlite, type SqliteStorage } from './sqlite.ts'
 import { openFile } from './sqlite-file.ts'
@@ -106,6 +108,25 @@ describe('what is not ours', () => {
     tamper(file, older)
     expect(refusal(() => openSqlite(folder, { readOnly: true }))).toMatch(/start its node once/)
     expect(open(folder).rows(a).get('k')).toBe('value')
+  })
+
+  it('[ST21] rows and turns of an older version are read: they hold all names, and 70 in one byte', () => {
+    const { folder, file } = written()
+    const older = new Packr({ useRecords: false, variableMapSize: true })
+    const row = older.pack({ value: 64, version: 70 })
+    const turn = older.pack([[[a, [], [], ['k3', [95, 'x', 96]]]], []])
+    const database = new Database(file)
+    database.exec("DELETE FROM meta WHERE name = 'table'; PRAGMA user_version = 2")
+    database.prepare('INSERT INTO rows VALUES (?, ?, ?, ?)').run(a, 'k2', row, rowChecksum(a, 'k2', row))
+    database.prepare('INSERT INTO journal VALUES (?, ?, ?)').run(2, turn, entryChecksum(2, turn))
+    database.close()
+    const store = open(folder)
+    expect(store.turn()).toBe(2)
+    expect([...store.rows(a).entries()]).toEqual([
+      ['k', 'value'],
+      ['k2', { value: 64, version: 70 }],
+      ['k3', [95, 'x', 96]],
+    ])
   })
 
   it('[ST21] an empty file becomes a store: it is what a crash at the first open leaves', () => {
