@@ -34,6 +34,12 @@ const enoughKeys = 24
 /** Longer than anything here lasts: a load is told when to end. */
 const seconds = 3_600
 
+/** What fails leaves its load behind; it ends with us. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A load that has begun. A failure is kept, and thrown when the end is asked for. */
 export class Load {
   readonly #closed: Promise<number>
@@ -51,6 +57,7 @@ export class Load {
     if (create === true) args.push('--create')
     const child = spawn(process.execPath, [main, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    running.add(child)
     child.stdout.on('data', (data: Buffer) => {
       this.#stdout += data.toString()
     })
@@ -62,6 +69,7 @@ export class Load {
         this.#stderr += error.message
       })
       child.once('close', code => {
+        running.delete(child)
         this.#code = code ?? -1
         resolve(this.#code)
       })

@@ -1,6 +1,7 @@
 /** Networks that are cut, lossy and slow on purpose. Cuts under load are in ../chaos/. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from '@synod/cluster/client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { RealCluster, until } from './cluster.fixture.ts'
 import { historyFolder, keyOf, Load, put } from './load.fixture.ts'
@@ -17,6 +18,25 @@ afterAll(async () => {
 })
 afterEach(async () => {
   await cluster.mend()
+})
+
+test('[EX14] clients leave a leader that hears nobody, though no other node was asked for its group yet', async () => {
+  const leader = await cluster.leaderOf('kv.0')
+  const others = ['n1', 'n2', 'n3'].filter(id => id !== leader)
+  const watcher = Number(others[0]?.slice(1)) - 1
+  const key = await keyOf(cluster, 'kv.0')
+  const client = connect(
+    [0, 1, 2].map(node => cluster.url(node)),
+    { deadlineMs: 1_000, startAt: Number(leader.slice(1)) - 1 },
+  )
+  try {
+    await client.put('kv', key, 'before')
+    await cluster.fault({ kind: 'partition', sides: [others, [leader]], oneWay: true })
+    await until('another leads', async () => (await cluster.leaderOf('kv.0', watcher)) !== leader)
+    await until('the client has found it', async () => (await client.put('kv', key, 'after')) > 0, 30_000)
+  } finally {
+    client.close()
+  }
 })
 
 test('a leader that is cut off answers no read from the past', async () => {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Answer } from '@synod/runtime/host'
 import { decode, encode, nodeId } from '@synod/runtime/protocol'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { serveClients } from './socket.ts'
 import { closeCodes } from './socket-codes.ts'
@@ -13,7 +13,7 @@ afterEach(() => {
 })
 
 interface Given {
-  ask(message: unknown): Promise<Answer>
+  ask(message: unknown, to: string): Promise<Answer>
 }
 
 /** A client of a server whose node answers as the test says; `defects` is what the server noted. */
@@ -24,7 +24,7 @@ async function clientOf({ ask }: Given) {
   const node = {
     node: nodeId('n1'),
     ready: () => true,
-    ask: (_to: unknown, message: unknown) => ask(message),
+    ask: (to: string, message: unknown) => ask(message, to),
   }
   const stop = serveClients(server, node, error => defects.push(error.message))
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/client`)
@@ -55,6 +55,27 @@ test('[GW4] bytes that are no frame close the socket; what comes behind them is 
   client.send(encode('no frame'))
   client.send(encode([[1, read]]))
   expect([await closed, asked]).toEqual([closeCodes.badFrame, 0])
+})
+
+test('[EX14] of a group with a member on this node, that member says who leads', async () => {
+  const group = (name: string, ...members: string[]) => ({ group: name, members, preferred: members[0] })
+  const routes = {
+    type: 'routes',
+    node: 'n1',
+    map: { groups: { a: group('a', 'n3', 'n1'), b: group('b', 'n1', 'n2'), c: group('c', 'n2', 'n3') } },
+    leaders: { a: 'n3', b: 'n1', c: 'n2' },
+  }
+  const { client, answers } = await clientOf({
+    ask: (message, to) => {
+      if ((message as { type: string }).type === 'routes') {
+        return Promise.resolve({ outcome: 'answered', result: routes })
+      }
+      const leader = to.endsWith('/a') ? 'n2' : null
+      return Promise.resolve({ outcome: 'answered', result: { leader } })
+    },
+  })
+  client.send(encode([[1, { type: 'routes', deadlineMs: 1_000 }]]))
+  await vi.waitFor(() => expect(answers.get(1)).toEqual({ ...routes, leaders: { a: 'n2', c: 'n2' } }))
 })
 
 test('[GW4] a request that is none is refused alone', async () => {

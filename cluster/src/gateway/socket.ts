@@ -5,10 +5,11 @@
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { SessionRequest } from '@synod/actors'
+import type { RoutesAnswer, SessionRequest } from '@synod/actors'
 import { decodeReceived, encode } from '@synod/runtime/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
+import { LocalLeaders } from './leaders.ts'
 import { askSession, type GatewayNode } from './node.ts'
 import { keySchema, operationsSchema, parse, prefixSchema, refuseShopWrites } from './operations.ts'
 import { isPlainTransact } from './plain-request.ts'
@@ -75,9 +76,10 @@ export function serveClients(
   onDefect: (error: Error, path: string) => void,
 ): () => void {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxFrameBytes })
+  const door = { node, leaders: new LocalLeaders(node), onDefect }
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if ((request.url ?? '').split('?', 1)[0] !== clientPath) return
-    sockets.handleUpgrade(request, socket, head, client => new ClientSocket(client, node, onDefect))
+    sockets.handleUpgrade(request, socket, head, client => new ClientSocket(client, door))
   }
   server.on('upgrade', onUpgrade)
   return () => {
@@ -87,17 +89,21 @@ export function serveClients(
   }
 }
 
+interface Door {
+  readonly node: GatewayNode
+  readonly leaders: LocalLeaders
+  readonly onDefect: (error: Error, path: string) => void
+}
+
 class ClientSocket {
   readonly #socket: WebSocket
-  readonly #node: GatewayNode
-  readonly #onDefect: (error: Error, path: string) => void
+  readonly #door: Door
   #waiting = 0
   #answers: [number: number, answer: unknown][] = []
 
-  constructor(socket: WebSocket, node: GatewayNode, onDefect: (error: Error, path: string) => void) {
+  constructor(socket: WebSocket, door: Door) {
     this.#socket = socket
-    this.#node = node
-    this.#onDefect = onDefect
+    this.#door = door
     socket.on('message', (data: Buffer) => this.#receive(data))
     // `ws` has sent the close code of what is no WebSocket; who does not answer it does not keep the socket.
     socket.on('error', () => this.#giveUp())
@@ -139,15 +145,15 @@ class ClientSocket {
     try {
       const request = (isPlainTransact(input) ? input : parse(requestSchema, input)) as SessionRequest
       if (request.type === 'transact') refuseShopWrites(request.operations)
-      const asked = await askSession(this.#node, request)
-      return asked.status === 'answered'
-        ? asked.result
-        : ({ type: 'failed', ...asked } satisfies SocketFailure)
+      const { node, leaders } = this.#door
+      const asked = await askSession(node, request)
+      if (asked.status !== 'answered') return { type: 'failed', ...asked } satisfies SocketFailure
+      return request.type === 'routes' ? await leaders.corrected(asked.result as RoutesAnswer) : asked.result
     } catch (error) {
       if (error instanceof BadInput) {
         return { type: 'failed', status: 'invalid', detail: error.message } satisfies SocketFailure
       }
-      this.#onDefect(error instanceof Error ? error : new Error(String(error)), clientPath)
+      this.#door.onDefect(error instanceof Error ? error : new Error(String(error)), clientPath)
       const detail = 'the request met a defect of this server; its log has the details'
       return { type: 'failed', status: 'unknown', detail } satisfies SocketFailure
     }
