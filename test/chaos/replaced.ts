@@ -67,7 +67,6 @@ async function replace(nodes: Nodes, what: 'empty' | 'old', cast: Cast): Promise
   nodes.start(away)
   await nodes.allReady()
   await expectAll(nodes, `${cycle} after`)
-  await votesAgain(nodes, victim)
   await nodes.stop(away, 'SIGKILL')
   // With the other one away, nothing happens without the vote of the one that had forgotten.
   await writeAll(nodes, `${cycle} again`)
@@ -75,17 +74,6 @@ async function replace(nodes: Nodes, what: 'empty' | 'old', cast: Cast): Promise
   nodes.start(away)
   await nodes.allReady()
   return now.incarnation
-}
-
-/** Ready is not recovered: until it is, the group needs both others, and would wait for the one that goes next. */
-async function votesAgain(nodes: Nodes, victim: string): Promise<void> {
-  for (const { group } of await nodes.groups(victim)) {
-    const acceptor = new URL(`/admin/inspect/acceptor/${group}`, nodes.url(victim))
-    await nodes.reaches(victim, `${victim} votes again in ${group}`, async () => {
-      const { state } = (await nodes.admin(acceptor)) as { readonly state: { readonly votes: boolean } }
-      return state.votes
-    })
-  }
 }
 
 const lifeOf = ({ incarnation }: Standing) => Number(incarnation.split('-')[0])

@@ -7,7 +7,7 @@ import { createGateway } from './app.ts'
 type Reply = SessionAnswer | ServiceAnswer
 
 /** A gateway over a node that answers what the test says, and the requests that reached it. */
-function gateway(reply?: (request: never) => Reply, answer?: Answer) {
+function gateway(reply?: (request: never) => Reply, answer?: Answer, recovering: readonly string[] = []) {
   const asked: { to: Address; request: Record<string, unknown> }[] = []
   const app = createGateway({
     node: {
@@ -20,6 +20,7 @@ function gateway(reply?: (request: never) => Reply, answer?: Answer) {
     },
     deadlineMs: 10_000,
     metrics: () => [{ name: 'synod_turns_total', help: 'Turns.', type: 'counter', samples: [{ value: 3 }] }],
+    recovering: () => recovering,
     onDefect: error => {
       throw error
     },
@@ -265,4 +266,12 @@ test('every route is in the OpenAPI document, and metrics are Prometheus text', 
   expect(await (await app.request('/metrics')).text()).toBe(
     '# HELP synod_turns_total Turns.\n# TYPE synod_turns_total counter\nsynod_turns_total 3\n',
   )
+})
+
+test('a node is not ready before it votes in all its groups', async () => {
+  expect((await gateway().app.request('/readyz')).status).toBe(200)
+  const { app } = gateway(undefined, undefined, ['kv.0', 'orders.0'])
+  const response = await app.request('/readyz')
+  expect(response.status).toBe(503)
+  expect((await problemOf(response)).detail).toContain('not caught up yet in kv.0, orders.0')
 })

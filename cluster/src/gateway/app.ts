@@ -15,6 +15,8 @@ export interface GatewayOptions {
   /** How long a request is retried inside, in milliseconds. */
   readonly deadlineMs: number
   readonly metrics: () => readonly Metric[]
+  /** Groups in which this node has no vote yet. */
+  readonly recovering: () => readonly string[]
   /** A defect: something threw that was not bad input. */
   readonly onDefect: (error: Error, path: string) => void
 }
@@ -25,7 +27,7 @@ export function createGateway(options: GatewayOptions): Hono {
     ...shopRoutes(node, deadlineMs),
     ...kvRoutes(node, deadlineMs),
     ...txRoutes(node, deadlineMs),
-    ...healthRoutes(node, options.metrics),
+    ...healthRoutes(options),
   ]
   const document: Route = {
     method: 'GET',

@@ -1,4 +1,4 @@
-/** `/healthz` (the process lives), `/readyz` (it can serve), `/metrics` (Prometheus text). */
+/** `/healthz` (the process lives), `/readyz` (it takes part with all its votes), `/metrics` (Prometheus text). */
 import type { GatewayNode } from './node.ts'
 import { problem } from './problem.ts'
 import type { Route } from './route.ts'
@@ -10,7 +10,14 @@ export interface Metric {
   readonly samples: readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[]
 }
 
-export function healthRoutes(node: GatewayNode, metrics: () => readonly Metric[]): readonly Route[] {
+export interface Health {
+  readonly node: GatewayNode
+  readonly metrics: () => readonly Metric[]
+  /** Groups in which this node has no vote yet, as it lost its memory. */
+  readonly recovering: () => readonly string[]
+}
+
+export function healthRoutes({ node, metrics, recovering }: Health): readonly Route[] {
   const tag = 'operations'
   return [
     {
@@ -25,14 +32,16 @@ export function healthRoutes(node: GatewayNode, metrics: () => readonly Metric[]
       method: 'GET',
       path: '/readyz',
       tag,
-      summary: 'The node can serve',
+      summary: 'The node takes part: it has heard from a majority and votes in its groups',
       answers: { 200: 'ready', 503: 'not yet' },
-      handle: c =>
-        node.ready()
-          ? c.json({ status: 'ready', node: node.node })
-          : problem(c, 503, 'unavailable', 'this node has not heard from a majority yet', {
-              headers: { 'Retry-After': '1' },
-            }),
+      handle: c => {
+        const groups = recovering()
+        if (node.ready() && groups.length === 0) return c.json({ status: 'ready', node: node.node })
+        const why = node.ready()
+          ? `this node lost its memory and has not caught up yet in ${groups.join(', ')}: for that it needs the others`
+          : 'this node has not heard from a majority yet'
+        return problem(c, 503, 'unavailable', why, { headers: { 'Retry-After': '1' } })
+      },
     },
     {
       method: 'GET',

@@ -15,6 +15,7 @@ import { watchLinks } from './link-watch.ts'
 import type { Log } from './log.ts'
 import { Figures } from './metrics.ts'
 import { watch } from './observer.ts'
+import { Recovering } from './recovering.ts'
 import type { Fetch, NodeServer } from './server.ts'
 
 export interface HostedNode {
@@ -67,11 +68,13 @@ export async function startHost(
   const admitted = admitting(running, admission)
   const closeClients = serveClients(door.server, admitted, onDefect)
   const metrics = () => [...figures.metrics(running), ...admission.metrics()]
+  const recovery = new Recovering(running)
+  const recovering = () => recovery.groups()
   door.serve(
     edge(
       config,
       running,
-      createGateway({ node: admitted, deadlineMs: config.deadlineMs, metrics, onDefect }),
+      createGateway({ node: admitted, deadlineMs: config.deadlineMs, metrics, recovering, onDefect }),
       { map, events, onDefect },
     ),
     path => mayBeRefused(path) && admission.refuses(),
