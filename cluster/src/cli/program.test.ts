@@ -62,6 +62,27 @@ describe('wrong usage ends with 2, and says what would be right', () => {
       ['fault', 'drop', '--probability', '2'],
       "error: option '--probability <p>' argument '2' is invalid. It must be a number from 0 to 1.",
     ],
+    [['fault', 'partition', 'n1|n1,n2'], 'n1|n1,n2 names n1 twice: a node can be on one side only'],
+    ...['abc', '1.5'].map((ms): [string[], string] => [
+      ['fault', 'delay', ms],
+      `error: command-argument value '${ms}' is invalid for argument 'ms'. It must be a whole number.`,
+    ]),
+    ...['-5', '600001'].map((ms): [string[], string] => [
+      ['fault', 'delay', ms],
+      `error: command-argument value '${ms}' is invalid for argument 'ms'. It must be from 0 to 600000.`,
+    ]),
+    [
+      ['fault', 'delay', '5', '--jitter', '-1'],
+      "error: option '--jitter <ms>' argument '-1' is invalid. It must be from 0 to 600000.",
+    ],
+    [
+      ['fault', 'drop', '--seconds', '0'],
+      "error: option '--seconds <n>' argument '0' is invalid. It must be from 1 to 86400.",
+    ],
+    [
+      ['fault', 'partition', 'n1|n2', '--seconds', '0'],
+      "error: option '--seconds <n>' argument '0' is invalid. It must be from 1 to 86400.",
+    ],
     [['status', '--url', 'nowhere'], 'nowhere is not a URL; try http://127.0.0.1:8000'],
   ])('%j', async (argv, message) => {
     expect(await cluster(...argv)).toEqual({ code: 2, out: '', err: message })
