@@ -2,10 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { IndefiniteError, Unavailable } from '../client/index.ts'
 import { promises } from '../config/choices.ts'
+import { processId } from '../launcher/process-id.ts'
+import { Failure } from '../node/failure.ts'
 import { run } from './program.ts'
 import { verbs } from './verbs/index.ts'
 import { jsonOf } from './verbs/kv.ts'
+import { cannotPrepare } from './verbs/load.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
 const data = join(folder, 'none')
@@ -133,6 +137,35 @@ test('a file that cannot be used is named with the reason, without a stack', asy
   const inside = join(file, 'history.jsonl')
   const { code, err } = await cluster('verify', '--history', inside)
   expect({ code, err }).toEqual({ code: 1, err: `${inside}: a file is in the way` })
+})
+
+/** A data folder whose cluster runs, as far as the command line can see. */
+function running(name: string, url: string): string {
+  const alive = processId(process.pid)
+  const path = join(folder, name)
+  mkdirSync(path)
+  writeFileSync(
+    join(path, 'cluster.json'),
+    JSON.stringify({ nodes: [{ id: 'n1', url, process: alive }], launcher: alive }),
+  )
+  return path
+}
+
+test('load of a cluster that does not answer says so, without a stack', async () => {
+  const silent = running('silent', 'http://127.0.0.1:1')
+  const { code, err } = await cluster('load', 'shop', '--data', silent)
+  expect(code).toBe(1)
+  expect(err).toBe(
+    'preparing shop …\npreparing failed: POST /payment/batch_init/1000/1000000000: ' +
+      'no node answers: connect ECONNREFUSED 127.0.0.1:1; see: pnpm cluster status',
+  )
+  for (const error of [new Unavailable('crowded'), new IndefiniteError('silence')]) {
+    expect(() => cannotPrepare(error)).toThrow(
+      new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`),
+    )
+  }
+  const defect = new TypeError('a defect')
+  expect(() => cannotPrepare(defect)).toThrow(defect)
 })
 
 test('a cluster that ended without being stopped is not waited for', async () => {

@@ -1,5 +1,6 @@
 /** `cluster load`: puts users to work on a cluster, and says what they got. */
 import { resolve } from 'node:path'
+import { DefiniteError, IndefiniteError } from '../../client/index.ts'
 import { isLoopback } from '../../config/config.ts'
 import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
@@ -91,7 +92,7 @@ async function act(name: string, options: Options): Promise<void> {
   try {
     const say = json === true ? () => undefined : progress
     say(`preparing ${name} …`)
-    await Promise.race([workload.prepare(), stopped(stop.signal)])
+    await Promise.race([workload.prepare().catch(cannotPrepare), stopped(stop.signal)])
     const totals = await drive(
       workload,
       { users, seconds, rate },
@@ -116,6 +117,14 @@ function stopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(new Failure('stopped before it began', endedByUser)))
   })
+}
+
+/** Anything but what the cluster answered, or that it did not, is a defect. */
+export function cannotPrepare(error: unknown): never {
+  const isCluster =
+    error instanceof Failure || error instanceof DefiniteError || error instanceof IndefiniteError
+  if (!isCluster) throw error
+  throw new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`)
 }
 
 /** The cluster went away: what was measured until then is told all the same. */
