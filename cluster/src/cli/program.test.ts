@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { IndefiniteError, Unavailable } from '../client/index.ts'
 import { promises } from '../config/choices.ts'
 import { processId } from '../launcher/process-id.ts'
 import { Failure } from '../node/failure.ts'
-import { run } from './program.ts'
+import { cluster } from './program.fixture.ts'
 import { verbs } from './verbs/index.ts'
 import { jsonOf } from './verbs/kv.ts'
 import { cannotPrepare } from './verbs/load.ts'
@@ -14,24 +14,6 @@ import { cannotPrepare } from './verbs/load.ts'
 const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
 const data = join(folder, 'none')
 afterAll(() => rmSync(folder, { recursive: true }))
-afterEach(() => vi.restoreAllMocks())
-
-/** Runs a command in this process, and catches what it prints. */
-async function cluster(...argv: string[]) {
-  let out = ''
-  let err = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-    out += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
-    err += String(text)
-    return true
-  })
-  const code = await run(argv)
-  vi.restoreAllMocks()
-  return { code, out, err: err.trim() }
-}
 
 describe('wrong usage ends with 2, and says what would be right', () => {
   test.each<[string[], string]>([
