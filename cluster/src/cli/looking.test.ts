@@ -1,4 +1,4 @@
-/** What is asked for and is not there: said with what there is. */
+/** What is asked for and is not there: said with what there is, by nodes that answer what the test says. */
 import { initialMap } from '@synod/actors'
 import { nodeId } from '@synod/runtime/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -19,6 +19,9 @@ beforeAll(async () => {
     'GET /admin/map': map,
     'GET /admin/groups': [{ group: 'kv.0', node: 'n1', role: 'leader', chosen: 1, applied: 1 }],
     'GET /admin/log/kv.0': { base: 0, chosen: 1, slots: [] },
+    'POST /kv/kv/there/cas': { swapped: false },
+    'POST /kv/kv/missing/cas': { swapped: false },
+    'GET /kv/kv/there': { value: 5, version: 1 },
     'GET /admin/actors': ['learner/kv.0', 'acceptor/kv.0', 'session/main'].map(actor),
   })
 })
@@ -72,4 +75,15 @@ test('actors of one type, and of one node', async () => {
   const { code, out } = await cluster('actors', '--node', 'n1', '--type', 'learner', '--url', node.url)
   expect({ code, lines: out.trim().split('\n').length }).toEqual({ code: 0, lines: 2 })
   expect(out).toContain('n1/learner/kv.0')
+})
+
+test.each([
+  ['missing', 'it does not exist'],
+  ['there', 'it holds something else'],
+])('kv cas that does not swap says why: %s', async (key, why) => {
+  expect(await cluster('kv', 'cas', key, '1', '2', '--url', node.url)).toEqual({
+    code: 1,
+    out: `not swapped: ${why}\n`,
+    err: '',
+  })
 })

@@ -18,6 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 describe('wrong usage ends with 2, and says what would be right', () => {
   test.each<[string[], string]>([
     [['strat'], 'unknown verb "strat"; did you mean "start"?'],
+    [['stat'], 'unknown verb "stat"; did you mean "status"?'],
+    [['st'], 'unknown verb "st"; did you mean "start" or "stop" or "status"?'],
     [['zzzzzzzz'], `unknown verb "zzzzzzzz"; known: ${verbs.map(verb => verb.name).join(', ')}`],
     [['start', '--nods', '3'], "error: unknown option '--nods'\n(Did you mean --nodes?)"],
     [['start', '--nodes', '4'], '--nodes: must be 1, 3 or 5'],
@@ -32,6 +34,8 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [['node'], "error: required option '--config <file>' not specified"],
     [['log'], "error: missing required argument 'group'"],
     [['kv', 'gte', 'a'], 'kv has no command "gte"; did you mean "get"? (pnpm cluster kv --help)'],
+    [['kv', 'del', 'a'], 'kv has no command "del"; did you mean "delete"? (pnpm cluster kv --help)'],
+    [['kv', 'put', 'a', 'null'], 'a key cannot hold null; to remove it: pnpm cluster kv delete a'],
     [
       ['kv', '--data', 'here'],
       'kv needs a command first; known: get, put, delete, cas, scan (pnpm cluster kv --help)',
@@ -70,6 +74,17 @@ describe('wrong usage ends with 2, and says what would be right', () => {
       "error: option '--seconds <n>' argument '0' is invalid. It must be from 1 to 86400.",
     ],
     [['status', '--url', 'nowhere'], 'nowhere is not a URL; try http://127.0.0.1:8000'],
+    [['status', '--url', 'localhost:28001'], 'localhost:28001 is not a URL; write http://localhost:28001'],
+    [['status', '--url', '[::1]:28001/'], '[::1]:28001 is not a URL; write http://[::1]:28001'],
+    [['status', '--url', 'ftp://localhost'], 'ftp://localhost is not a URL; try http://127.0.0.1:8000'],
+    [
+      ['verify', '--wait', '-1'],
+      "error: option '--wait <seconds>' argument '-1' is invalid. It must be from 0 to 86400.",
+    ],
+    [['sim', '--depth', '3'], '--depth needs --search'],
+    [['sim', '--states', '3', '--protocol', 'paxos'], '--states needs --search'],
+    [['sim', '--search', 'foo'], '--search: there is no model "foo"; known: paxos, commit, conflict'],
+    [['sim', '--search', 'comit'], '--search: there is no model "comit"; did you mean "commit"?'],
   ])('%j', async (argv, message) => {
     expect(await cluster(...argv)).toEqual({ code: 2, out: '', err: message })
   })
