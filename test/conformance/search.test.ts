@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { search } from '@synod/runtime/simulation'
 import { describe, expect, test } from 'vitest'
+import { searched } from '../../cluster/src/cli/verbs/sim.ts'
 import { commitModel, conflictModel } from '../simulation/search/commit-model.ts'
 import { models } from '../simulation/search/models.ts'
 import { paxosModel } from '../simulation/search/paxos-model.ts'
@@ -92,4 +93,8 @@ describe('the command', () => {
     expect(stderr).toContain(message)
     expect(status).toBe(2)
   })
+})
+
+test('the command line knows the models that can be searched', () => {
+  expect(searched).toEqual(models.map(({ name }) => name))
 })

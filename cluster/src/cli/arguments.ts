@@ -8,6 +8,14 @@ export function wholeNumber(text: string): number {
   return value
 }
 
+export function within(least: number, most: number): (text: string) => number {
+  return text => {
+    const value = wholeNumber(text)
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be from ${least} to ${most}.`)
+  }
+}
+
 export function fraction(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !(value >= 0 && value <= 1)) {

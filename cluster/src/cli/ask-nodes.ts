@@ -1,4 +1,5 @@
 /** Asks `/admin` of nodes: of all, of one by name, or of any that answers. */
+import type { ShardMap } from '@synod/actors'
 import { exitCode, Failure } from '../node/failure.ts'
 import { type FoundCluster, getJson, type NodeAt } from './find-cluster.ts'
 
@@ -42,6 +43,17 @@ export function nodeNamed(found: FoundCluster, id: string): NodeAt {
   if (node !== undefined) return node
   const known = found.nodes.map(one => one.id).join(', ')
   throw new Failure(`there is no node ${id}; there are ${known}`, exitCode.usage)
+}
+
+/** Throws `Failure` when there is no such group, with those that there are. */
+export async function refuseUnknownGroup(found: FoundCluster, group: string): Promise<void> {
+  const map = await askAny<ShardMap>(found, '/map')
+  if (group in map.groups) return
+  const keyspace = group.replace(/\.\d+$/, '')
+  const on = new Set(map.keyspaces[keyspace]?.shards.map(shard => shard.group))
+  const hint = on.size === 0 ? '' : `; the shards of ${keyspace} lie on ${[...on].join(', ')}`
+  const known = Object.keys(map.groups).sort().join(', ')
+  throw new Failure(`there is no group ${group}; there are ${known}${hint}`, exitCode.usage)
 }
 
 export function answered<Answer>(told: readonly Told<Answer>[]): (NodeAt & { readonly answer: Answer })[] {

@@ -51,7 +51,10 @@ export async function findCluster(options: WhereOptions): Promise<FoundCluster> 
 }
 
 async function findByUrl(url: string, token: string | undefined): Promise<FoundCluster> {
-  if (!URL.canParse(url)) throw new Failure(`${url} is not a URL; try http://127.0.0.1:8000`, exitCode.usage)
+  if (!/^https?:/.test(url) || !URL.canParse(url)) {
+    const right = /^[^/]+:\d+$/.test(url) ? `write http://${url}` : 'try http://127.0.0.1:8000'
+    throw new Failure(`${url} is not a URL; ${right}`, exitCode.usage)
+  }
   const cluster = await tryGet(`${url}/api/cluster`, token)
   if (cluster !== undefined) return { nodes: nodesOf(cluster), launcher: url, token }
   const status = await tryGet(`${url}/admin/status`, token)

@@ -1,37 +1,25 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { IndefiniteError, Unavailable } from '../client/index.ts'
 import { promises } from '../config/choices.ts'
-import { run } from './program.ts'
+import { processId } from '../launcher/process-id.ts'
+import { Failure } from '../node/failure.ts'
+import { cluster } from './program.fixture.ts'
 import { verbs } from './verbs/index.ts'
 import { jsonOf } from './verbs/kv.ts'
+import { cannotPrepare } from './verbs/load.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
 const data = join(folder, 'none')
 afterAll(() => rmSync(folder, { recursive: true }))
-afterEach(() => vi.restoreAllMocks())
-
-/** Runs a command in this process, and catches what it prints. */
-async function cluster(...argv: string[]) {
-  let out = ''
-  let err = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-    out += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockImplementation(text => {
-    err += String(text)
-    return true
-  })
-  const code = await run(argv)
-  vi.restoreAllMocks()
-  return { code, out, err: err.trim() }
-}
 
 describe('wrong usage ends with 2, and says what would be right', () => {
   test.each<[string[], string]>([
     [['strat'], 'unknown verb "strat"; did you mean "start"?'],
+    [['stat'], 'unknown verb "stat"; did you mean "status"?'],
+    [['st'], 'unknown verb "st"; did you mean "start" or "stop" or "status"?'],
     [['zzzzzzzz'], `unknown verb "zzzzzzzz"; known: ${verbs.map(verb => verb.name).join(', ')}`],
     [['start', '--nods', '3'], "error: unknown option '--nods'\n(Did you mean --nodes?)"],
     [['start', '--nodes', '4'], '--nodes: must be 1, 3 or 5'],
@@ -46,6 +34,8 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [['node'], "error: required option '--config <file>' not specified"],
     [['log'], "error: missing required argument 'group'"],
     [['kv', 'gte', 'a'], 'kv has no command "gte"; did you mean "get"? (pnpm cluster kv --help)'],
+    [['kv', 'del', 'a'], 'kv has no command "del"; did you mean "delete"? (pnpm cluster kv --help)'],
+    [['kv', 'put', 'a', 'null'], 'a key cannot hold null; to remove it: pnpm cluster kv delete a'],
     [
       ['kv', '--data', 'here'],
       'kv needs a command first; known: get, put, delete, cas, scan (pnpm cluster kv --help)',
@@ -62,7 +52,39 @@ describe('wrong usage ends with 2, and says what would be right', () => {
       ['fault', 'drop', '--probability', '2'],
       "error: option '--probability <p>' argument '2' is invalid. It must be a number from 0 to 1.",
     ],
+    [['fault', 'partition', 'n1|n1,n2'], 'n1|n1,n2 names n1 twice: a node can be on one side only'],
+    ...['abc', '1.5'].map((ms): [string[], string] => [
+      ['fault', 'delay', ms],
+      `error: command-argument value '${ms}' is invalid for argument 'ms'. It must be a whole number.`,
+    ]),
+    ...['-5', '600001'].map((ms): [string[], string] => [
+      ['fault', 'delay', ms],
+      `error: command-argument value '${ms}' is invalid for argument 'ms'. It must be from 0 to 600000.`,
+    ]),
+    [
+      ['fault', 'delay', '5', '--jitter', '-1'],
+      "error: option '--jitter <ms>' argument '-1' is invalid. It must be from 0 to 600000.",
+    ],
+    [
+      ['fault', 'drop', '--seconds', '0'],
+      "error: option '--seconds <n>' argument '0' is invalid. It must be from 1 to 86400.",
+    ],
+    [
+      ['fault', 'partition', 'n1|n2', '--seconds', '0'],
+      "error: option '--seconds <n>' argument '0' is invalid. It must be from 1 to 86400.",
+    ],
     [['status', '--url', 'nowhere'], 'nowhere is not a URL; try http://127.0.0.1:8000'],
+    [['status', '--url', 'localhost:28001'], 'localhost:28001 is not a URL; write http://localhost:28001'],
+    [['status', '--url', '[::1]:28001/'], '[::1]:28001 is not a URL; write http://[::1]:28001'],
+    [['status', '--url', 'ftp://localhost'], 'ftp://localhost is not a URL; try http://127.0.0.1:8000'],
+    [
+      ['verify', '--wait', '-1'],
+      "error: option '--wait <seconds>' argument '-1' is invalid. It must be from 0 to 86400.",
+    ],
+    [['sim', '--depth', '3'], '--depth needs --search'],
+    [['sim', '--states', '3', '--protocol', 'paxos'], '--states needs --search'],
+    [['sim', '--search', 'foo'], '--search: there is no model "foo"; known: paxos, commit, conflict'],
+    [['sim', '--search', 'comit'], '--search: there is no model "comit"; did you mean "commit"?'],
   ])('%j', async (argv, message) => {
     expect(await cluster(...argv)).toEqual({ code: 2, out: '', err: message })
   })
@@ -112,6 +134,35 @@ test('a file that cannot be used is named with the reason, without a stack', asy
   const inside = join(file, 'history.jsonl')
   const { code, err } = await cluster('verify', '--history', inside)
   expect({ code, err }).toEqual({ code: 1, err: `${inside}: a file is in the way` })
+})
+
+/** A data folder whose cluster runs, as far as the command line can see. */
+function running(name: string, url: string): string {
+  const alive = processId(process.pid)
+  const path = join(folder, name)
+  mkdirSync(path)
+  writeFileSync(
+    join(path, 'cluster.json'),
+    JSON.stringify({ nodes: [{ id: 'n1', url, process: alive }], launcher: alive }),
+  )
+  return path
+}
+
+test('load of a cluster that does not answer says so, without a stack', async () => {
+  const silent = running('silent', 'http://127.0.0.1:1')
+  const { code, err } = await cluster('load', 'shop', '--data', silent)
+  expect(code).toBe(1)
+  expect(err).toBe(
+    'preparing shop …\npreparing failed: POST /payment/batch_init/1000/1000000000: ' +
+      'no node answers: connect ECONNREFUSED 127.0.0.1:1; see: pnpm cluster status',
+  )
+  for (const error of [new Unavailable('crowded'), new IndefiniteError('silence')]) {
+    expect(() => cannotPrepare(error)).toThrow(
+      new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`),
+    )
+  }
+  const defect = new TypeError('a defect')
+  expect(() => cannotPrepare(defect)).toThrow(defect)
 })
 
 test('a cluster that ended without being stopped is not waited for', async () => {

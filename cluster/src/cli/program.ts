@@ -53,10 +53,16 @@ function helpWith(root: Command): void {
 }
 
 function verbHint(name: string): string {
-  return suggestion(
+  return hint(
     name,
     verbs.map(verb => verb.name),
   )
+}
+
+/** Who stops in the middle of a word means that one, however near another is. */
+function hint(name: string, known: readonly string[]): string {
+  const begun = known.filter(one => name !== '' && one.startsWith(name))
+  return begun.length === 0 ? suggestion(name, known) : `did you mean "${begun.join('" or "')}"?`
 }
 
 function addVerb(root: Command, verb: Verb): void {
@@ -85,9 +91,9 @@ function askForCommand(command: Command): void {
         name === undefined || name.startsWith('-')
           ? `${verb} needs a command first`
           : `${verb} has no command ${JSON.stringify(name)}`
-      const hint =
-        name === undefined || name.startsWith('-') ? `known: ${names.join(', ')}` : suggestion(name, names)
-      throw new Failure(`${wrong}; ${hint} (pnpm cluster ${verb} --help)`, exitCode.usage)
+      const right =
+        name === undefined || name.startsWith('-') ? `known: ${names.join(', ')}` : hint(name, names)
+      throw new Failure(`${wrong}; ${right} (pnpm cluster ${verb} --help)`, exitCode.usage)
     })
 }
 

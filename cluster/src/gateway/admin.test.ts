@@ -97,7 +97,7 @@ describe('looking', () => {
     const unknown = await appWith().get('/inspect/learner/kv.9')
     expect(unknown).toMatchObject({
       status: 404,
-      body: { detail: 'no actor learner/kv.9 on node n1; see /admin/actors' },
+      body: { detail: 'no actor learner/kv.9 on node n1; see: pnpm cluster actors' },
     })
   })
 

@@ -96,7 +96,7 @@ function inspect(c: Context, { node }: AdminOptions): Response {
   const id: ActorId = actorId(c.req.param('type') ?? '', c.req.param('name') ?? '')
   const view = node.kernel?.inspect(id)
   return view === undefined
-    ? problem(c, 404, 'not-found', `no actor ${id} on node ${node.node}; see /admin/actors`)
+    ? problem(c, 404, 'not-found', `no actor ${id} on node ${node.node}; see: pnpm cluster actors`)
     : json(c, view)
 }
 

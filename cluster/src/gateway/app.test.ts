@@ -67,6 +67,13 @@ describe('bad input is refused with what to change', () => {
     ],
     ['GET', longKey, 400, 'key: must be at most 512 characters'],
     ['GET', '/kv/kv?limit=0', 400, 'limit "0": must be a whole number from 1 to 1000'],
+    ['GET', '/kv/kv?prefx=a', 400, 'unknown query parameter "prefx"; known: prefix, after, limit'],
+    [
+      'GET',
+      '/kv/kv/a/b',
+      404,
+      'there is no GET /kv/kv/a/b; a / inside a key is written %2F; see /openapi.json',
+    ],
     ['GET', '/tx/nonsense', 400, '"nonsense" is not a transaction id of this cluster'],
   ]
   test.each(cases)('%s %s → %i', async (method, path, status, detail) => {
@@ -94,7 +101,15 @@ describe('bad input is refused with what to change', () => {
   const bodies: readonly [body: string, status: number, detail: string][] = [
     ['', 400, 'the body is empty: send a JSON value'],
     ['{', 400, 'the body is not JSON'],
-    ['{}', 400, 'operations: Invalid input: expected array'],
+    ['{}', 400, 'operations is missing'],
+    ['[{"op":"get","keyspace":"kv","key":"a"}]', 400, 'not an object: send {"operations": [...]}'],
+    ['null', 400, 'not an object: send {"operations": [...]}'],
+    ['{"operations":{}}', 400, 'operations: Invalid input: expected array, received object'],
+    [
+      '{"operations":[{"op":"get","keyspace":"kv","kye":"a"}]}',
+      400,
+      'operations[0].key is missing; unknown key "kye"; did you mean "key"?',
+    ],
     ['{"operations":[]}', 400, 'operations: needs at least one operation'],
     ['{"operations":[{"op":"fly"}]}', 400, 'operations[0].op: '],
     [
@@ -117,7 +132,7 @@ describe('bad input is refused with what to change', () => {
       400,
       'operations[0].value: must not be null',
     ],
-    ['{"ops":[]}', 400, 'operations: Invalid input'],
+    ['{"ops":[]}', 400, 'operations is missing; unknown key "ops"'],
     [`"${'x'.repeat(1_100_000)}"`, 413, 'a body may have 1048576 bytes'],
   ]
   test.each(bodies)('POST /tx %s → %i', async (body, status, detail) => {
@@ -243,6 +258,33 @@ describe('keys and transactions', () => {
     const outcome = { status: 'refused', reason: 'checkFailed', operation: 0, detail: 'is 3' } as const
     expect(await cas(() => ({ type: 'transacted', id: { session: 's', sequence: 1 }, outcome }))).toEqual({
       swapped: false,
+    })
+  })
+
+  test.each([
+    [{ expected: 1, value: 2 }, 'expect is missing; unknown key "expected"; did you mean "expect"?'],
+    [{ expect: null }, 'value is missing'],
+    [{ expect: 1, value: null }, 'value: must not be null'],
+  ])('cas with %j is refused', async (body, detail) => {
+    const { app, asked } = gateway()
+    const init = { method: 'POST', body: JSON.stringify(body) }
+    expect(await problemOf(await app.request('/kv/kv/a/cas', init))).toMatchObject({ status: 400, detail })
+    expect(asked).toEqual([])
+  })
+
+  test('an add to a missing key is told to bring what it begins with', async () => {
+    const outcome = {
+      status: 'refused',
+      reason: 'missing',
+      operation: 0,
+      detail: 'kv/ann: does not exist',
+    } as const
+    const { app } = gateway(() => ({ type: 'transacted', id: { session: 's', sequence: 1 }, outcome }))
+    const body = '{"operations":[{"op":"add","keyspace":"kv","key":"ann","amount":1}]}'
+    expect(await problemOf(await app.request('/tx', { method: 'POST', body }))).toMatchObject({
+      status: 409,
+      reason: 'missing',
+      detail: 'kv/ann: does not exist; give `initial`',
     })
   })
 

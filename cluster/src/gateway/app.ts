@@ -45,7 +45,9 @@ export function createGateway(options: GatewayOptions): Hono {
   app.notFound(c => {
     const allow = otherMethods(app, c)
     if (allow === '') {
-      return problem(c, 404, 'no-such-route', `there is no ${c.req.method} ${c.req.path}; see /openapi.json`)
+      const hint = /^\/kv\/[^/]*\/[^/]*\//.test(c.req.path) ? '; a / inside a key is written %2F' : ''
+      const detail = `there is no ${c.req.method} ${c.req.path}${hint}; see /openapi.json`
+      return problem(c, 404, 'no-such-route', detail)
     }
     const detail = `${c.req.path} answers ${allow}, not ${c.req.method}`
     return problem(c, 405, 'method-not-allowed', detail, { headers: { Allow: allow } })

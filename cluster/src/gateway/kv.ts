@@ -18,6 +18,12 @@ interface Place {
 
 const writeAnswers = { 403: 'a keyspace of the shop', 404: 'no such keyspace', 504: 'unknown' }
 
+const scanQuery = {
+  prefix: { type: 'string' },
+  after: { type: 'string' },
+  limit: { type: 'integer', minimum: 1, maximum: 1000 },
+}
+
 export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[] {
   const tag = 'keys'
   const path = '/kv/{keyspace}/{key}'
@@ -28,12 +34,8 @@ export function kvRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       path: '/kv/{keyspace}',
       tag,
       summary: 'Keys with a prefix, in order',
-      query: {
-        prefix: { type: 'string' },
-        after: { type: 'string' },
-        limit: { type: 'integer', minimum: 1, maximum: 1000 },
-      },
-      answers: { 200: 'entries, and whether there are more', 400: 'bad limit', 404: 'no such keyspace' },
+      query: scanQuery,
+      answers: { 200: 'entries, and whether there are more', 400: 'bad query', 404: 'no such keyspace' },
       handle: c => scan(c, node, deadlineMs),
     },
     {
@@ -97,6 +99,13 @@ async function get(c: Context, node: GatewayNode, deadlineMs: number): Promise<R
 
 async function scan(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
   const keyspace = parseName('keyspace', parameter(c, 'keyspace'))
+  const known = Object.keys(scanQuery)
+  const unknown = Object.keys(c.req.query()).find(name => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new BadInput(
+      `unknown query parameter ${JSON.stringify(unknown.slice(0, 40))}; known: ${known.join(', ')}`,
+    )
+  }
   const limit = Number(c.req.query('limit') ?? '100')
   if (!Number.isInteger(limit) || limit < 1 || limit > 1_000)
     throw new BadInput(`limit ${JSON.stringify(c.req.query('limit'))}: must be a whole number from 1 to 1000`)

@@ -15,7 +15,7 @@ test.each<[unknown, string]>([
 
 test('a member that is missing is still the one that is named', () => {
   expect(() => parseTransaction({ operations: [{ op: 'put', keyspace: 'kv' }] })).toThrow(
-    /^operations\[0\]\.key: /,
+    /^operations\[0\]\.key is missing$/,
   )
   expect(() => parseTransaction({ operations: ['put'] })).toThrow(/^operations\[0\]: /)
 })

@@ -83,13 +83,46 @@ export const operationsSchema = z.array(operationSchema).min(1, 'needs at least 
 export function parse<Output>(schema: z.ZodType<Output>, input: unknown): Output {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const place = (issue?.path ?? []).reduce<string>(
-    (path, step) =>
-      typeof step === 'number' ? `${path}[${step}]` : path === '' ? String(step) : `${path}.${String(step)}`,
+  const { issues } = parsed.error
+  const [issue] = issues
+  if (issue === undefined) throw new BadInput('the body is not what is expected here')
+  const place = issue.path.length === 0 ? 'body' : placeOf(issue.path)
+  // Zod names what it met, which says little of what is not there. The checks that have words of their own keep them.
+  const isMissing = issue.message.startsWith('Invalid input') && valueAt(input, issue.path) === undefined
+  throw new BadInput(
+    isMissing ? `${place} is missing${mistaken(issue.path, issues)}` : `${place}: ${issue.message}`,
+  )
+}
+
+type Issue = z.core.$ZodIssue
+
+function placeOf(path: Issue['path']): string {
+  return path.reduce<string>(
+    (place, step) =>
+      typeof step === 'number'
+        ? `${place}[${step}]`
+        : place === ''
+          ? String(step)
+          : `${place}.${String(step)}`,
     '',
   )
-  throw new BadInput(`${place === '' ? 'body' : place}: ${issue?.message ?? 'is not what is expected here'}`)
+}
+
+function valueAt(input: unknown, path: Issue['path']): unknown {
+  return path.reduce((value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step], input)
+}
+
+/** The unknown keys beside the one that is missing: one of them may be meant. */
+function mistaken(path: Issue['path'], issues: readonly Issue[]): string {
+  const beside = placeOf(path.slice(0, -1))
+  const keys = issues.flatMap(issue =>
+    issue.code === 'unrecognized_keys' && placeOf(issue.path) === beside ? issue.keys : [],
+  )
+  if (keys.length === 0) return ''
+  const missing = String(path.at(-1))
+  const near = nearest(missing, keys)
+  const shown = JSON.stringify((near ?? keys[0] ?? '').slice(0, 40))
+  return `; unknown key ${shown}${near === undefined ? '' : `; did you mean ${JSON.stringify(missing)}?`}`
 }
 
 const transactionSchema = z.strictObject({ operations: operationsSchema })
@@ -101,6 +134,9 @@ export const transactionJsonSchema: object = z.toJSONSchema(transactionSchema, {
 
 /** The body of `POST /tx`: `{"operations": […]}`. */
 export function parseTransaction(input: unknown): readonly Operation[] {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new BadInput('the body is not an object: send {"operations": [...]}')
+  }
   // Zod leaves optional members out when they are absent, which exactOptionalPropertyTypes cannot see.
   const operations = parse(transactionSchema, input).operations as readonly Operation[]
   refuseShopWrites(operations)

@@ -81,7 +81,8 @@ function outcomeResponse(c: Context, outcome: Outcome, id: string): Response {
     case 'refused': {
       const { reason, operation, detail } = outcome
       const status = reason === 'invalid' || reason === 'tooLarge' ? 400 : 409
-      return problem(c, status, 'refused', detail, { members: { id, reason, operation } })
+      const hint = reason === 'missing' ? '; give `initial`' : ''
+      return problem(c, status, 'refused', detail + hint, { members: { id, reason, operation } })
     }
     default:
       return failure(c, outcome.status, outcome.detail, id)

@@ -3,6 +3,7 @@
  * says whether any group took a command meanwhile. Where none did, all looks together are one consistent cut.
  */
 import type { Audit, GroupAudit, GroupStatus, ShardMap } from '@synod/actors'
+import { Failure } from '../node/failure.ts'
 
 export interface NodeAt {
   readonly id: string
@@ -33,7 +34,7 @@ export interface Snapshot {
 /** Group → the highest number of commands that a member has applied. */
 export type Positions = ReadonlyMap<string, number>
 
-/** From the directory, through any node that answers. */
+/** From the directory, through any node that answers; throws `Failure` when none does. */
 export async function shardMap(cluster: Cluster): Promise<ShardMap> {
   const problems: string[] = []
   for (const { id, url } of cluster.nodes) {
@@ -41,7 +42,7 @@ export async function shardMap(cluster: Cluster): Promise<ShardMap> {
     if ('value' in answer) return answer.value as ShardMap
     problems.push(`${id}: ${answer.why}`)
   }
-  throw new Error(`no node answers: ${problems.join('; ')}`)
+  throw new Failure(`no node answers: ${problems.join('; ')}`)
 }
 
 export async function positions(cluster: Cluster): Promise<Positions> {

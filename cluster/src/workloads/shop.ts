@@ -3,6 +3,7 @@
  * unpaid at first, and counts when the first 200 for it arrives. Answers that leave it open (a lost connection, 503,
  * 504) put the order back, to be asked for again. At the end the replicas are asked how many were paid.
  */
+import { Failure } from '../node/failure.ts'
 import type { Finding } from '../verify/finding.ts'
 import { latest } from '../verify/latest.ts'
 import { auditGroups, shardMap } from '../verify/snapshot.ts'
@@ -97,8 +98,10 @@ export class Shop implements Workload {
         body: '',
       }
       if (step?.outcome === 'ok') return
-      if (at === tries || step?.outcome === 'refused')
-        throw new Error(`POST ${path}: ${step?.reason} ${body}`)
+      if (at === tries || step?.outcome === 'refused') {
+        const why = /"detail":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? body
+        throw new Failure(`POST ${path}: ${step?.reason}${why === '' ? '' : `: ${why}`}`)
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /** `cluster events`: what actors noted, what failed; all nodes in one feed. */
 import type { NodeEvent } from '../../node/event-ring.ts'
 import { Failure } from '../../node/failure.ts'
-import { wholeNumber } from '../arguments.ts'
+import { within } from '../arguments.ts'
 import { nodeNamed } from '../ask-nodes.ts'
 import {
   type FoundCluster,
@@ -32,7 +32,7 @@ export const events: Verb = {
     whereOptions(command)
       .option('--follow', 'go on until Ctrl-C')
       .option('--node <node>', 'only of this node')
-      .option('--limit <n>', 'how many of the newest of each node', wholeNumber, 30)
+      .option('--limit <n>', 'how many of the newest of each node', within(1, most), 30)
       .option('--json', 'print one JSON object per line')
       .action((options: Options) => act(options))
   },
@@ -42,7 +42,7 @@ async function act(options: Options): Promise<void> {
   const found = await findCluster(options)
   const nodes = options.node === undefined ? found.nodes : [nodeNamed(found, options.node)]
   const seen = new Map<string, number>()
-  show(await newest(found, nodes, seen, Math.min(options.limit, most)), options)
+  show(await newest(found, nodes, seen, options.limit), options)
   while (options.follow === true) {
     await new Promise(resolve => setTimeout(resolve, pollMs))
     show(await newest(found, nodes, seen, most), options)

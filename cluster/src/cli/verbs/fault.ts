@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { FaultOrderInput } from '../../launcher/fault-requests.ts'
 import type { ActiveFault } from '../../launcher/faults.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
-import { fraction, wholeNumber } from '../arguments.ts'
+import { fraction, wholeNumber, within } from '../arguments.ts'
 import { answerOf, findCluster, request, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { print, printJson } from '../output.ts'
 import type { Verb } from '../verb.ts'
@@ -49,13 +49,17 @@ export const fault: Verb = {
       }),
     )
       .option('--one-way', 'only from the first side to the others')
-      .option('--seconds <n>', 'heal by itself after so long', wholeNumber)
+      .option('--seconds <n>', 'heal by itself after so long', within(1, mostSeconds))
     add(command, 'heal', 'end all partitions', () => ({ kind: 'heal' }))
     addMessageFaults(command)
     addOther(command, 'list', 'what is broken now', 'GET')
     addOther(command, 'reset', 'undo all: rules go, paused nodes go on, killed ones start', 'DELETE')
   },
 }
+
+/** As the launcher takes them (fault-requests.ts). */
+const mostMs = 600_000
+const mostSeconds = 86_400
 
 const processFaults = [
   ['kill', 'kill -9; stays down until restart'],
@@ -69,12 +73,14 @@ function addMessageFaults(command: Command): void {
     kind: 'drop',
     ...messageOf(options),
   }))
-  const delay = add<MessageOptions>(command, 'delay <ms>', 'messages arrive later', ([ms = ''], options) => ({
+  const delay = add<MessageOptions>(command, 'delay', 'messages arrive later', ([ms], options) => ({
     kind: 'delay',
-    delayMs: wholeNumber(ms),
+    delayMs: Number(ms),
     ...(options.jitter === undefined ? {} : { jitterMs: options.jitter }),
     ...messageOf(options),
-  })).option('--jitter <ms>', 'up to so much later still', wholeNumber)
+  }))
+    .argument('<ms>', 'how much later', within(0, mostMs))
+    .option('--jitter <ms>', 'up to so much later still', within(0, mostMs))
   const duplicate = add<MessageOptions>(command, 'duplicate', 'messages arrive twice', (_args, options) => ({
     kind: 'duplicate',
     ...messageOf(options),
@@ -94,7 +100,7 @@ function addMessageFaults(command: Command): void {
       .option('--to <node>', 'only to this node')
       .option('--type <type>', 'only messages of this type, for instance accept')
       .option('--probability <p>', 'of each message, 0 to 1 (default 1)', fraction)
-      .option('--seconds <n>', 'end by itself after so long', wholeNumber)
+      .option('--seconds <n>', 'end by itself after so long', within(1, mostSeconds))
       .option('--seed <n>', 'of the draws', wholeNumber)
   }
 }
@@ -147,8 +153,13 @@ function show(faults: readonly ActiveFault[], { json }: Options): void {
 
 export function sidesOf(text: string): string[][] {
   const sides = text.split('|').map(side => side.split(',').map(node => node.trim()))
-  if (sides.length < 2 || sides.flat().includes('')) {
+  const named = sides.flat()
+  if (sides.length < 2 || named.includes('')) {
     throw new Failure(`${text} is not a partition; write it as 'n1,n2|n3'`, exitCode.usage)
+  }
+  const twice = named.find((node, at) => named.indexOf(node) < at)
+  if (twice !== undefined) {
+    throw new Failure(`${text} names ${twice} twice: a node can be on one side only`, exitCode.usage)
   }
   return sides
 }

@@ -72,6 +72,8 @@ async function get([key]: readonly string[], options: Options): Promise<void> {
 
 async function put([key, text = '']: readonly string[], options: Options): Promise<void> {
   const value = jsonOf(text)
+  if (value === null)
+    throw new Failure(`a key cannot hold null; to remove it: pnpm cluster kv delete ${key}`, exitCode.usage)
   const { body } = await callAny(await findCluster(options), pathOf(options, key), {
     method: 'PUT',
     body: value,
@@ -88,13 +90,16 @@ async function remove([key]: readonly string[], options: Options): Promise<void>
 
 async function cas([key, expected = '', text = '']: readonly string[], options: Options): Promise<void> {
   const body = { expect: jsonOf(expected), value: jsonOf(text) }
-  const { body: answer } = await callAny(await findCluster(options), `${pathOf(options, key)}/cas`, {
-    method: 'POST',
-    body,
-  })
+  const found = await findCluster(options)
+  const path = pathOf(options, key)
+  const { body: answer } = await callAny(found, `${path}/cas`, { method: 'POST', body })
   const { swapped } = answer as { swapped: boolean }
   if (options.json === true) printJson(answer)
-  else print(swapped ? 'swapped' : 'not swapped: it holds something else')
+  else if (swapped) print('swapped')
+  else {
+    const { status } = await callAny(found, path, {}, [404])
+    print(`not swapped: ${status === 404 ? 'it does not exist' : 'it holds something else'}`)
+  }
   if (!swapped) process.exitCode = exitCode.failed
 }
 

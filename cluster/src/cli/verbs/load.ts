@@ -1,6 +1,6 @@
 /** `cluster load`: puts users to work on a cluster, and says what they got. */
 import { resolve } from 'node:path'
-import { InvalidArgumentError } from 'commander'
+import { DefiniteError, IndefiniteError } from '../../client/index.ts'
 import { isLoopback } from '../../config/config.ts'
 import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
@@ -9,7 +9,7 @@ import { drive } from '../../workloads/drive.ts'
 import { HistoryWriter } from '../../workloads/history-writer.ts'
 import { type Report, reportOf, saveReport, stretchLine, summaryLines } from '../../workloads/report.ts'
 import { type WorkloadKind, workloads } from '../../workloads/workloads.ts'
-import { wholeNumber } from '../arguments.ts'
+import { within } from '../arguments.ts'
 import { dataFolder, findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { colour, print, printJson } from '../output.ts'
 import { userFolder } from '../paths.ts'
@@ -51,28 +51,20 @@ export const load: Verb = {
           .join('\n')}\n`,
         'shop',
       )
-      .option('--users <n>', 'concurrent users', within('users'), 64)
-      .option('--seconds <s>', 'how long', within('seconds'), 10)
+      .option('--users <n>', 'concurrent users', within(1, most.users), 64)
+      .option('--seconds <s>', 'how long', within(1, most.seconds), 10)
       .option(
         '--rate <r>',
         'steps a second, due whatever the cluster does (default: as fast as users go)',
-        within('rate'),
+        within(1, most.rate),
       )
-      .option('--keys <k>', 'items, accounts, registers or lists', within('keys'))
-      .option('--orders <n>', 'shop: orders to begin with', within('orders'))
+      .option('--keys <k>', 'items, accounts, registers or lists', within(1, most.keys))
+      .option('--orders <n>', 'shop: orders to begin with', within(1, most.orders))
       .option('--create', 'shop: create each order instead of preparing them')
       .option('--history <file>', 'register, append: record what users saw, as JSON lines')
       .option('--json', 'print JSON')
       .action((workload: string, options: Options) => act(workload, options))
   },
-}
-
-function within(name: keyof typeof most) {
-  return (text: string): number => {
-    const value = wholeNumber(text)
-    if (value >= 1 && value <= most[name]) return value
-    throw new InvalidArgumentError(`It must be from 1 to ${most[name]}.`)
-  }
 }
 
 async function act(name: string, options: Options): Promise<void> {
@@ -100,7 +92,7 @@ async function act(name: string, options: Options): Promise<void> {
   try {
     const say = json === true ? () => undefined : progress
     say(`preparing ${name} …`)
-    await Promise.race([workload.prepare(), stopped(stop.signal)])
+    await Promise.race([workload.prepare().catch(cannotPrepare), stopped(stop.signal)])
     const totals = await drive(
       workload,
       { users, seconds, rate },
@@ -125,6 +117,14 @@ function stopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(new Failure('stopped before it began', endedByUser)))
   })
+}
+
+/** Anything but what the cluster answered, or that it did not, is a defect. */
+export function cannotPrepare(error: unknown): never {
+  const isCluster =
+    error instanceof Failure || error instanceof DefiniteError || error instanceof IndefiniteError
+  if (!isCluster) throw error
+  throw new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`)
 }
 
 /** The cluster went away: what was measured until then is told all the same. */

@@ -1,8 +1,8 @@
 /** `cluster log`: the chosen log of a group. */
 import type { GroupLog } from '@synod/actors'
 import { exitCode, Failure } from '../../node/failure.ts'
-import { wholeNumber } from '../arguments.ts'
-import { answered, askAll, askOne } from '../ask-nodes.ts'
+import { within } from '../arguments.ts'
+import { answered, askAll, askOne, refuseUnknownGroup } from '../ask-nodes.ts'
 import type { FoundCluster } from '../find-cluster.ts'
 import { type LookOptions, look } from '../look.ts'
 import { colour } from '../output.ts'
@@ -14,6 +14,9 @@ interface Options extends LookOptions {
   readonly node?: string
 }
 
+/** As nodes answer at once. */
+const mostSlots = 1000
+
 export const log = look<Options, GroupLog>({
   name: 'log',
   summary: 'the replicated log of a group: its newest slots, or a range',
@@ -21,16 +24,25 @@ export const log = look<Options, GroupLog>({
   define: command =>
     command
       .argument('<group>', 'as `groups` lists them')
-      .option('--from <slot>', 'first slot', wholeNumber)
-      .option('--to <slot>', 'last slot', wholeNumber)
-      .option('--limit <n>', 'how many of the newest (default 20)', wholeNumber)
+      .option('--from <slot>', 'first slot', within(1, Number.MAX_SAFE_INTEGER))
+      .option('--to <slot>', 'last slot', within(1, Number.MAX_SAFE_INTEGER))
+      .option('--limit <n>', 'how many of the newest (default 20)', within(1, mostSlots))
       .option('--node <node>', 'ask the member on this node'),
   async see(found, { from, to, limit, node }, [group = '']) {
+    if (from !== undefined && to !== undefined && from > to)
+      throw new Failure(`--from ${from} is after --to ${to}`, exitCode.usage)
     const query = new URLSearchParams()
     for (const [name, value] of Object.entries({ from, to, limit }))
       if (value !== undefined) query.set(name, String(value))
     const path = `/log/${encodeURIComponent(group)}?${query}`
-    return node === undefined ? fromAnyMember(found, group, path) : askOne<GroupLog>(found, node, path)
+    try {
+      return await (node === undefined
+        ? fromAnyMember(found, group, path)
+        : askOne<GroupLog>(found, node, path))
+    } catch (error) {
+      if (error instanceof Failure) await refuseUnknownGroup(found, group)
+      throw error
+    }
   },
   show(seen) {
     const lines = seen.slots.map(slot => {

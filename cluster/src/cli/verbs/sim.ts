@@ -2,11 +2,15 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import type { Verb } from '../verb.ts'
 
 const suites = fileURLToPath(new URL('../../../../test/simulation/run.ts', import.meta.url))
 const models = fileURLToPath(new URL('../../../../test/simulation/search.ts', import.meta.url))
+
+/** The models of the test package (simulation/search/models.ts), which is not there to be asked everywhere. */
+export const searched: readonly string[] = ['paxos', 'commit', 'conflict']
 
 interface Options {
   readonly protocol?: string
@@ -42,7 +46,7 @@ export const sim: Verb = {
       .option('--without <kinds>', 'leave out kinds of faults, such as clog,pause')
       .option('--clients <n>', 'no more clients than these')
       .option('--trace <file>', 'write every event, message and commit as JSON lines, with --seed')
-      .option('--search <model>', 'instead, every state of a small model: paxos, commit or conflict')
+      .option('--search <model>', `instead, every state of a small model: ${searched.join(', ')}`)
       .option('--depth <n>', 'most steps, with --search')
       .option('--states <n>', 'most states, with --search')
       .action((options: Options) => act(options))
@@ -50,6 +54,7 @@ export const sim: Verb = {
 }
 
 async function act({ protocol, search, ...rest }: Options): Promise<void> {
+  refuse(search, rest)
   const runner = search === undefined ? suites : models
   if (!existsSync(runner)) throw new Failure('the simulation suites are not part of this installation')
   const named = Object.entries({ suite: protocol, model: search, ...rest }).filter(
@@ -61,4 +66,16 @@ async function act({ protocol, search, ...rest }: Options): Promise<void> {
     child.once('error', reject)
     child.once('exit', code => resolve(code ?? exitCode.failed))
   })
+}
+
+function refuse(search: string | undefined, { depth, states }: Options): void {
+  if (search === undefined) {
+    const option = depth !== undefined ? '--depth' : states !== undefined ? '--states' : undefined
+    if (option !== undefined) throw new Failure(`${option} needs --search`, exitCode.usage)
+  } else if (!searched.includes(search)) {
+    throw new Failure(
+      `--search: there is no model ${JSON.stringify(search)}; ${suggestion(search, searched)}`,
+      exitCode.usage,
+    )
+  }
 }

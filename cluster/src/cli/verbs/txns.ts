@@ -2,7 +2,7 @@
 
 import type { GroupRow } from '../../gateway/admin.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
-import { askAll } from '../ask-nodes.ts'
+import { answered, askAll, problems, refuseUnknownGroup } from '../ask-nodes.ts'
 import type { FoundCluster } from '../find-cluster.ts'
 import { getJson } from '../find-cluster.ts'
 import { look } from '../look.ts'
@@ -47,16 +47,13 @@ export const txns = look<object, readonly GroupTransactions[]>({
   examples: ['txns', 'txns orders.0', 'txns --json'],
   define: command => command.argument('[group]', 'only of this group'),
   async see(found, _options, [group]) {
-    const known = summarize(await askAll<readonly GroupRow[]>(found, '/groups')).filter(
-      one => one.group !== 'directory',
+    const told = await askAll<readonly GroupRow[]>(found, '/groups')
+    if (answered(told).length === 0) throw new Failure(problems(told).trimEnd())
+    if (group === 'directory') throw new Failure('the directory takes no transactions', exitCode.usage)
+    const wanted = summarize(told).filter(
+      one => one.group === (group ?? one.group) && one.group !== 'directory',
     )
-    const wanted = known.filter(one => group === undefined || one.group === group)
-    if (wanted.length === 0) {
-      throw new Failure(
-        `there is no group ${group}; there are ${known.map(one => one.group).join(', ')}`,
-        exitCode.usage,
-      )
-    }
+    if (group !== undefined && wanted.length === 0) await refuseUnknownGroup(found, group)
     return Promise.all(wanted.map(one => ofGroup(found, one.group, one.leader)))
   },
   show(seen) {

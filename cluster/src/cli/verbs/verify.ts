@@ -5,7 +5,7 @@ import { BadHistory } from '../../verify/checkers/history.ts'
 import { type Finding, type Verdict, worst } from '../../verify/finding.ts'
 import { verifyHistory } from '../../verify/history-file.ts'
 import { verifyCluster } from '../../verify/verify.ts'
-import { wholeNumber } from '../arguments.ts'
+import { within } from '../arguments.ts'
 import { findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { colour, duration, print, printJson } from '../output.ts'
 import { userFolder } from '../paths.ts'
@@ -18,6 +18,8 @@ interface Options extends WhereOptions {
   readonly json?: true
 }
 
+const mostWaitS = 86_400
+
 export const verify: Verb = {
   name: 'verify',
   chapter: 'Breaking and proving',
@@ -26,7 +28,12 @@ export const verify: Verb = {
   define(command) {
     whereOptions(command)
       .option('--history <file>', 'check what clients saw (load --history) instead of the data')
-      .option('--wait <seconds>', 'how long to wait for the cluster to come to rest', wholeNumber, 20)
+      .option(
+        '--wait <seconds>',
+        'how long to wait for the cluster to come to rest',
+        within(0, mostWaitS),
+        20,
+      )
       .option('--no-rows', 'do not read every row of the shop as a client')
       .option('--json', 'print JSON')
       .action((options: Options) => act(options))

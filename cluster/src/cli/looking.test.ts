@@ -1,0 +1,89 @@
+/** What is asked for and is not there: said with what there is, by nodes that answer what the test says. */
+import { initialMap } from '@synod/actors'
+import { nodeId } from '@synod/runtime/protocol'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cluster, fakeNode } from './program.fixture.ts'
+
+const keyspaces = { kv: { shards: 2, replicas: 1 }, orders: { shards: 1, replicas: 1 } }
+const initial = initialMap({ nodes: [nodeId('n1')], keyspaces, directoryReplicas: 1 })
+/** As where `payment` has no groups of its own. */
+const map = {
+  ...initial,
+  keyspaces: { ...initial.keyspaces, payment: initial.keyspaces[Object.keys(keyspaces)[1] ?? ''] },
+}
+const actor = (id: string) => ({ id, type: id.split('/')[0], status: 'running' })
+
+let node: Awaited<ReturnType<typeof fakeNode>>
+beforeAll(async () => {
+  node = await fakeNode({
+    'GET /admin/map': map,
+    'GET /admin/groups': [{ group: 'kv.0', node: 'n1', role: 'leader', chosen: 1, applied: 1 }],
+    'GET /admin/log/kv.0': { base: 0, chosen: 1, slots: [] },
+    'POST /kv/kv/there/cas': { swapped: false },
+    'POST /kv/kv/missing/cas': { swapped: false },
+    'GET /kv/kv/there': { value: 5, version: 1 },
+    'GET /admin/actors': ['learner/kv.0', 'acceptor/kv.0', 'session/main'].map(actor),
+  })
+})
+afterAll(() => node.close())
+
+const groups = 'there is no group payment.0; there are directory, kv.0, kv.1, orders.0'
+test.each([
+  ['log', 'payment.0'],
+  ['log', 'payment.0', '--node', 'n1'],
+  ['txns', 'payment.0'],
+  ['inspect', 'n1/acceptor/payment.0'],
+])('%s %s: there is no such group, and its keyspace lies on others', async (...argv) => {
+  expect(await cluster(...argv, '--url', node.url)).toEqual({
+    code: 2,
+    out: '',
+    err: `${groups}; the shards of payment lie on orders.0`,
+  })
+})
+
+test.each<[string[], number, string]>([
+  [['log', 'kw.0'], 2, groups.replace('payment', 'kw')],
+  [['log', 'kv.1'], 1, 'GET /admin/log/kv.1 is not here'],
+  [['log', 'kv.0', '--from', '100', '--to', '1'], 2, '--from 100 is after --to 1'],
+  [['txns', 'directory'], 2, 'the directory takes no transactions'],
+  [['actors', '--node', 'n9'], 2, 'there is no node n9; there are n1'],
+  [['actors', '--type', 'lerner'], 2, 'there are no actors of type "lerner"; did you mean "learner"?'],
+  [
+    ['actors', '--type', 'nonsense'],
+    2,
+    'there are no actors of type "nonsense"; known: learner, acceptor, session',
+  ],
+  [['inspect', 'n1/lerner/kv.0'], 2, 'there are no actors of type "lerner"; did you mean "learner"?'],
+  [['inspect', 'n1/session/other'], 1, 'GET /admin/inspect/session/other is not here'],
+])('%j', async (argv, code, err) => {
+  expect(await cluster(...argv, '--url', node.url)).toEqual({ code, out: '', err })
+})
+
+test.each([
+  ['log', 'kv.0', '--limit', '0', "'--limit <n>' argument '0' is invalid. It must be from 1 to 1000."],
+  ['events', '--limit', '0', "'--limit <n>' argument '0' is invalid. It must be from 1 to 1000."],
+  ['log', 'kv.0', '--from', '0', "'--from <slot>' argument '0' is invalid. It must be from 1 to "],
+])('%s %s: out of bounds', async (...argv) => {
+  const err = argv.pop() ?? ''
+  expect(await cluster(...argv, '--url', node.url)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(err),
+  })
+})
+
+test('actors of one type, and of one node', async () => {
+  const { code, out } = await cluster('actors', '--node', 'n1', '--type', 'learner', '--url', node.url)
+  expect({ code, lines: out.trim().split('\n').length }).toEqual({ code: 0, lines: 2 })
+  expect(out).toContain('n1/learner/kv.0')
+})
+
+test.each([
+  ['missing', 'it does not exist'],
+  ['there', 'it holds something else'],
+])('kv cas that does not swap says why: %s', async (key, why) => {
+  expect(await cluster('kv', 'cas', key, '1', '2', '--url', node.url)).toEqual({
+    code: 1,
+    out: `not swapped: ${why}\n`,
+    err: '',
+  })
+})
