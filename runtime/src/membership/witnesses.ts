@@ -48,26 +48,18 @@ export class Witnesses {
     return this.#answers.keys()
   }
 
-  /** True when the answer came from a life that had not answered before. */
-  heard(
-    peer: NodeId,
-    life: string,
-    { settled, sightings }: Testimony,
-    nowMs: number,
-    askedMs: number,
-  ): boolean {
+  /** The answer of a life that had not answered before; afterwards it is `confirmed`. */
+  heard(peer: NodeId, life: string, { settled, sightings }: Testimony, nowMs: number): void {
     const before = this.#answers.get(peer)
-    const same = before?.life === life
     this.#answers.set(peer, {
       life,
       settled: settled || before?.settled === true,
-      since: same ? before.since : nowMs,
-      // Its first answer tells that it was there before `since`; only what is asked afterwards, that it still is.
-      until: same ? Math.max(before.until, askedMs) : Number.NEGATIVE_INFINITY,
+      since: nowMs,
+      // The answer tells that it was there before `since`; only what is asked afterwards, that it still is.
+      until: Number.NEGATIVE_INFINITY,
       seenOfUs: later(before?.seenOfUs, sightings.get(this.#self)),
     })
     for (const [of, sighting] of sightings) this.#learn(of, sighting)
-    return !same
   }
 
   /** A sign of life that was asked for at `askedMs`; false when it is another life now, which has to be asked again. */

@@ -65,7 +65,7 @@ export class MemoryCheck {
   witnessed({ peer, claim, testimony }: Met, nowMs: number): boolean {
     if (this.#settled && this.#witnesses.has(peer)) return false
     this.#links.set(peer, (this.#links.get(peer) ?? 0) + 1)
-    this.#witnesses.heard(peer, this.#life(peer, claim), ofMembers(testimony, this.#members), nowMs, nowMs)
+    this.#witnesses.heard(peer, this.#life(peer, claim), ofMembers(testimony, this.#members), nowMs)
     if (!this.#settled) return true
     const seenOfUs = testimony.sightings.get(this.#options.node)
     return seenOfUs !== undefined && provesLossLater(this.#identity, this.#bootTurn, seenOfUs)

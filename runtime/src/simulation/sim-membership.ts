@@ -89,7 +89,9 @@ export class SimMembership {
     const { witnesses } = this.#seen
     const wasRunning = this.#node.status === 'running'
     if (boot !== this.#node.boot || (wasRunning && witnesses.has(from))) return
-    const isNew = witnesses.heard(from, String(life), testimony, this.#world.scheduler.now, askedMs)
+    // As with the pings of a production node: who has answered is only asked whether it is still there.
+    const isNew = !witnesses.has(from) || !witnesses.confirmed(from, String(life), askedMs)
+    if (isNew) witnesses.heard(from, String(life), testimony, this.#world.scheduler.now)
     if (!wasRunning || this.#forgot(testimony.sightings.get(this.#node.id))) this.#settle()
     if (this.#node.status === 'running') this.#node.linked(from)
     else if (isNew) this.#ask()
