@@ -65,8 +65,24 @@ describe('a cluster configuration', () => {
     expect(payment('nodes: 3\nkeyspaces: { payment: { shards: 5 }, orders: { replicas: 1 } }')).toBe('orders')
     expect(payment('nodes: 3\nkeyspaces: { payment: { groups: 2 } }')).toBe(2)
     expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 1 } }')).toBe(3)
+    expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 3 } }')).toBe('orders')
+    expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 3 }, orders: { replicas: 1 } }')).toBe(1)
+    expect(payment('nodes: 5\nkeyspaces: { payment: { groups: orders, replicas: 3 } }')).toBe('orders')
+    expect(payment('nodes: 3\nkeyspaces: { stock: { groups: payment }, payment: { groups: 1 } }')).toBe(1)
     expect(payment('nodes: 3\nkeyspaces: { orders: { groups: stock } }')).toBe(1)
     expect(payment('nodes: 3\nkeyspaces: { orders: { groups: payment } }')).toBe(1)
+  })
+
+  test('tells what of a keyspace was left to the defaults', () => {
+    const text =
+      'keyspaces: { payment: { groups: 1 }, kv: { replicas: 1 }, books: { groups: kv, replicas: 1 } }'
+    expect(loadClusterConfig(write('unsaid.yaml', text), {}, folder).unsaid).toEqual({
+      orders: ['groups', 'replicas'],
+      stock: ['groups', 'replicas'],
+      payment: ['replicas'],
+      kv: ['groups'],
+      books: [],
+    })
   })
 
   test('flags win over the file, the file over the defaults, and paths are relative to their origin', () => {
@@ -127,7 +143,15 @@ describe('a cluster configuration', () => {
     ],
     [
       'keyspaces:\n  kv: { groups: orders, replicas: 1 }',
-      'bad.yaml:2: keyspaces.kv.groups: the groups of orders have the default number of replicas, not 1',
+      'bad.yaml:2: keyspaces.kv.groups: the groups of orders have 3 replicas, not 1',
+    ],
+    [
+      'keyspaces:\n  stock: { groups: payment }',
+      'bad.yaml:2: keyspaces.stock.groups: payment shares the groups of orders: name orders, or give payment: { groups: 1 }',
+    ],
+    [
+      'keyspaces:\n  orders: { groups: payment }\n  payment: { groups: orders }',
+      'bad.yaml:2: keyspaces.orders.groups: payment shares the groups of orders: give payment: { groups: 1 }',
     ],
     [
       'keyspaces:\n  kv: { groups: 0 }',
