@@ -57,6 +57,17 @@ export function unsaidOf(said: SharedInput['keyspaces']): Unsaid {
   )
 }
 
+/** Those of `made` that are not so in `asked`; all, where there is none. */
+export function changedSettings(
+  made: Partial<KeyspaceSettings>,
+  asked: Partial<KeyspaceSettings> = {},
+): Partial<KeyspaceSettings> {
+  const changed = Object.entries(made).filter(
+    ([key, value]) => asked[key as keyof KeyspaceSettings] !== value,
+  )
+  return Object.fromEntries(changed)
+}
+
 /** As it is written in a configuration: `keyspaces: { payment: { groups: 1 } }`. */
 export function written(keyspaces: Readonly<Record<string, Partial<KeyspaceSettings>>>): string {
   return `keyspaces: ${stringify(keyspaces, { collectionStyle: 'flow', lineWidth: 0 }).trim()}`
