@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { promises } from './choices.ts'
 import { joinEndpoint, loadClusterConfig, loadNodeConfig, splitEndpoint } from './config.ts'
-import { ConfigError } from './parse.ts'
+import { ConfigError, parseYaml } from './parse.ts'
+import { nodeSchema } from './schema.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'synod-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -230,6 +231,22 @@ describe('a node configuration', () => {
   ])('refuses what cannot work: %#', (source, message) => {
     expect(problems(() => loadNodeConfig(write('bad.yaml', source), folder))).toEqual([message])
   })
+})
+
+test('the files in docs/configuration.md are valid, and the first says the defaults', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8')
+  const [first = '', groups = '', node = ''] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, text]) => text,
+  )
+  const { unsaid: _, ...defaults } = loadClusterConfig(undefined, {}, folder)
+  const said = loadClusterConfig(write('first.yaml', first), {}, folder)
+  expect(said).toMatchObject({ ...defaults, cluster: 'shop' })
+  expect(Object.keys(said.keyspaces)).toEqual([...Object.keys(defaults.keyspaces), 'books'])
+  expect(loadClusterConfig(write('groups.yaml', groups), {}, folder).keyspaces).toMatchObject({
+    stock: { groups: 'orders' },
+    payment: { groups: 1 },
+  })
+  expect(parseYaml(nodeSchema, node, 'node.yaml').value).toMatchObject({ node: 'n1', listen: '0.0.0.0:8001' })
 })
 
 test('an endpoint splits and joins', () => {
