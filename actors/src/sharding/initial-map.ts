@@ -7,8 +7,8 @@ import type { Assignment, Shard, ShardMap } from './shard-map.ts'
 export interface KeyspaceLayout {
   readonly shards: number
   /**
-   * Replicated groups that the shards lie on, neighbours together, or the keyspace whose groups they share; default one for
-   * each shard.
+   * Replicated groups that the shards lie on, neighbours together, or the keyspace whose groups they share. Left out (a
+   * configuration always says it): one for each shard.
    */
   readonly groups?: number | string
   /** Members of each shard's group; a cluster with fewer nodes uses all it has. */

@@ -44,7 +44,7 @@ export async function benchScaling(options: BenchOptions): Promise<BenchReport> 
   return {
     bench: 'scaling',
     title:
-      'each keyspace in 3 shards and 1 group (5 with 5 nodes), payment in those of orders, unless said; 16 shards for groups',
+      'each keyspace in 3 shards and 1 group (3 with 5 nodes), payment in those of orders, unless said; 16 shards for groups',
     figures: scalingFigures(points),
     notes: whatItSays(points),
   }

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { promises } from './choices.ts'
 import { joinEndpoint, loadClusterConfig, loadNodeConfig, splitEndpoint } from './config.ts'
-import { ConfigError } from './parse.ts'
+import { ConfigError, parseYaml } from './parse.ts'
+import { nodeSchema } from './schema.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'synod-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -65,8 +66,24 @@ describe('a cluster configuration', () => {
     expect(payment('nodes: 3\nkeyspaces: { payment: { shards: 5 }, orders: { replicas: 1 } }')).toBe('orders')
     expect(payment('nodes: 3\nkeyspaces: { payment: { groups: 2 } }')).toBe(2)
     expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 1 } }')).toBe(3)
+    expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 3 } }')).toBe('orders')
+    expect(payment('nodes: 3\nkeyspaces: { payment: { replicas: 3 }, orders: { replicas: 1 } }')).toBe(1)
+    expect(payment('nodes: 5\nkeyspaces: { payment: { groups: orders, replicas: 3 } }')).toBe('orders')
+    expect(payment('nodes: 3\nkeyspaces: { stock: { groups: payment }, payment: { groups: 1 } }')).toBe(1)
     expect(payment('nodes: 3\nkeyspaces: { orders: { groups: stock } }')).toBe(1)
     expect(payment('nodes: 3\nkeyspaces: { orders: { groups: payment } }')).toBe(1)
+  })
+
+  test('tells what of a keyspace was left to the defaults', () => {
+    const text =
+      'keyspaces: { payment: { groups: 1 }, kv: { replicas: 1 }, books: { groups: kv, replicas: 1 } }'
+    expect(loadClusterConfig(write('unsaid.yaml', text), {}, folder).unsaid).toEqual({
+      orders: ['groups', 'replicas'],
+      stock: ['groups', 'replicas'],
+      payment: ['replicas'],
+      kv: ['groups'],
+      books: [],
+    })
   })
 
   test('flags win over the file, the file over the defaults, and paths are relative to their origin', () => {
@@ -127,7 +144,15 @@ describe('a cluster configuration', () => {
     ],
     [
       'keyspaces:\n  kv: { groups: orders, replicas: 1 }',
-      'bad.yaml:2: keyspaces.kv.groups: the groups of orders have the default number of replicas, not 1',
+      'bad.yaml:2: keyspaces.kv.groups: the groups of orders have 3 replicas, not 1',
+    ],
+    [
+      'keyspaces:\n  stock: { groups: payment }',
+      'bad.yaml:2: keyspaces.stock.groups: payment shares the groups of orders: name orders, or give payment: { groups: 1 }',
+    ],
+    [
+      'keyspaces:\n  orders: { groups: payment }\n  payment: { groups: orders }',
+      'bad.yaml:2: keyspaces.orders.groups: payment shares the groups of orders: give payment: { groups: 1 }',
     ],
     [
       'keyspaces:\n  kv: { groups: 0 }',
@@ -206,6 +231,22 @@ describe('a node configuration', () => {
   ])('refuses what cannot work: %#', (source, message) => {
     expect(problems(() => loadNodeConfig(write('bad.yaml', source), folder))).toEqual([message])
   })
+})
+
+test('the files in docs/configuration.md are valid, and the first says the defaults', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8')
+  const [first = '', groups = '', node = ''] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, text]) => text,
+  )
+  const { unsaid: _, ...defaults } = loadClusterConfig(undefined, {}, folder)
+  const said = loadClusterConfig(write('first.yaml', first), {}, folder)
+  expect(said).toMatchObject({ ...defaults, cluster: 'shop' })
+  expect(Object.keys(said.keyspaces)).toEqual([...Object.keys(defaults.keyspaces), 'books'])
+  expect(loadClusterConfig(write('groups.yaml', groups), {}, folder).keyspaces).toMatchObject({
+    stock: { groups: 'orders' },
+    payment: { groups: 1 },
+  })
+  expect(parseYaml(nodeSchema, node, 'node.yaml').value).toMatchObject({ node: 'n1', listen: '0.0.0.0:8001' })
 })
 
 test('an endpoint splits and joins', () => {

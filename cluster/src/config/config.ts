@@ -1,28 +1,13 @@
 /** Configurations as the rest of the package uses them: files, flags and defaults settled into one object. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { fewestGroups } from '@synod/actors'
 import type { z } from 'zod'
-import { suggestion } from './nearest.ts'
+import { type KeyspaceSettings, settleKeyspaces, type Unsaid, unsaidOf } from './keyspaces.ts'
 import { ConfigError, type Parsed, type Path, parseYaml, validate } from './parse.ts'
-import {
-  type ClusterInput,
-  clusterSchema,
-  keyspaceDefaults,
-  type NodeInput,
-  nodeSchema,
-  type SharedInput,
-} from './schema.ts'
+import { type ClusterInput, clusterSchema, type NodeInput, nodeSchema, type SharedInput } from './schema.ts'
 
-export interface KeyspaceSettings {
-  readonly shards: number
-  /** Paxos groups that the shards lie on, or the keyspace whose groups they share. */
-  readonly groups: number | string
-  readonly replicas: number
-  readonly replication: string
-  readonly partition: string
-  readonly concurrency: string
-}
+export type { KeyspaceSettings } from './keyspaces.ts'
+
 /** What all nodes of a cluster agree on. */
 export interface Settings {
   readonly keyspaces: Readonly<Record<string, KeyspaceSettings>>
@@ -41,6 +26,7 @@ export interface ClusterConfig extends Settings {
   readonly data: string
   readonly restart: boolean
   readonly tokenFile: string | undefined
+  readonly unsaid: Unsaid
 }
 export interface Member {
   readonly id: string
@@ -69,9 +55,6 @@ export interface ClusterFlags {
   readonly restart?: boolean | undefined
 }
 
-/** The keyspaces of the shop, and a general one. They always exist; a file changes their settings or adds others. */
-const builtInKeyspaces = ['orders', 'stock', 'payment', 'kv'] as const
-
 /** Throws `ConfigError`. Relative paths in flags are relative to `base`, in the file to the file's folder. */
 export function loadClusterConfig(
   file: string | undefined,
@@ -94,6 +77,7 @@ export function loadClusterConfig(
     data,
     restart: value.restart,
     tokenFile: tokenFile === undefined ? undefined : resolve(folder, tokenFile),
+    unsaid: unsaidOf(value.keyspaces),
     ...settle(value, value.nodes, parsed.place),
   }
 }
@@ -131,57 +115,14 @@ export function loadNodeConfig(file: string, base: string): NodeConfig {
   }
 }
 
-type GivenKeyspace = NonNullable<SharedInput['keyspaces'][string]>
-
 function settle(input: NodeInput | ClusterInput, nodes: number, place: (path: Path) => string): Settings {
-  const named = Object.fromEntries(builtInKeyspaces.map(name => [name, keyspaceDefaults]))
-  const given = { ...named, ...input.keyspaces }
-  const keyspaces: Record<string, KeyspaceSettings> = {}
-  for (const [name, own] of Object.entries(given)) {
-    const { shards } = own
-    const few = own.groups ?? neighbourOf(name, given)
-    const refuse = (setting: string, problem: string | undefined) => {
-      if (problem === undefined) return
-      const path = ['keyspaces', name, setting]
-      throw new ConfigError([`${place(path)}: ${path.join('.')}: ${problem}`])
-    }
-    const host = typeof few === 'string' ? given[few] : undefined
-    const replicas = own.replicas ?? host?.replicas ?? Math.min(3, nodes)
-    refuse('replicas', replicasProblem(replicas, nodes))
-    refuse('groups', groupsProblem(name, given))
-    keyspaces[name] = { ...own, groups: few ?? Math.min(shards, fewestGroups(nodes, replicas)), replicas }
-  }
   const { transactions, faults, deadlineMs, limits } = input
+  const keyspaces = settleKeyspaces(input.keyspaces, nodes, (name, setting, problem) => {
+    if (problem === undefined) return
+    const path = ['keyspaces', name, setting]
+    throw new ConfigError([`${place(path)}: ${path.join('.')}: ${problem}`])
+  })
   return { keyspaces, transactions, faults, deadlineMs, limits }
-}
-
-/**
- * Whose groups a keyspace shares unless told otherwise: payment those of orders, as a user pays for orders of their own. So a
- * checkout commits over two groups, not three.
- */
-function neighbourOf(name: string, given: Readonly<Record<string, GivenKeyspace>>): string | undefined {
-  const sharesSomeones = typeof given.orders?.groups === 'string'
-  return name === 'payment' && given.payment?.replicas === undefined && !sharesSomeones ? 'orders' : undefined
-}
-
-function groupsProblem(name: string, given: Readonly<Record<string, GivenKeyspace>>): string | undefined {
-  const { groups = 1, shards, replicas } = given[name] ?? keyspaceDefaults
-  if (typeof groups === 'number') {
-    return groups > shards ? `${groups} groups need ${groups} shards; there are ${shards}` : undefined
-  }
-  const host = given[groups]
-  if (host === undefined) return `there is no keyspace ${groups}; ${suggestion(groups, Object.keys(given))}`
-  if (groups === name || typeof host.groups === 'string') return `${groups} has no groups of its own to share`
-  if (replicas !== undefined && replicas !== host.replicas) {
-    return `the groups of ${groups} have ${host.replicas ?? 'the default number of'} replicas, not ${replicas}`
-  }
-  return undefined
-}
-
-function replicasProblem(replicas: number, nodes: number): string | undefined {
-  if (replicas > nodes) return `${replicas} replicas need ${replicas} nodes; there are ${nodes}`
-  if (replicas % 2 === 0) return `must be odd: ${replicas} survive no more losses than ${replicas - 1}`
-  return undefined
 }
 
 function readYaml<Schema extends z.ZodType>(

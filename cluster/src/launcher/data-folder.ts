@@ -1,7 +1,7 @@
 /**
  * The data folder of a local cluster: what it was made with, who runs on it, and the secret.
  *
- *   layout.json    what the data was made with: cluster id, nodes, keyspaces; a start must fit it
+ *   layout.json    what the data was made with: cluster id, nodes, keyspaces; what a configuration says must fit it
  *   cluster.json   the cluster that runs here now: where it listens, its processes (mode 0600: holds the admin token)
  *   launcher.lock  the launcher's process
  *   secret         by which nodes know each other (mode 0600)
@@ -10,8 +10,8 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 import type { ClusterConfig, KeyspaceSettings } from '../config/config.ts'
+import { changedSettings, written } from '../config/keyspaces.ts'
 import { createDurably, writeDurably } from '../node/durable-file.ts'
 import { exitCode, Failure, writableFolder } from '../node/failure.ts'
 import { isAlive, type ProcessId, processId } from './process-id.ts'
@@ -122,23 +122,38 @@ export function settleLayout(data: string, config: ClusterConfig): Layout {
   const misfit = misfitOf(layout, nodes, config)
   if (misfit === undefined) return layout
   throw new Failure(
-    `${data} was made ${misfit}; give the same, another --data, or --fresh to start empty`,
+    `${data} was made ${misfit}, or else another --data, or --fresh, which deletes the data`,
     exitCode.usage,
   )
 }
 
+/** How the folder was made, and what would fit it. */
 function misfitOf(layout: Layout, nodes: readonly string[], config: ClusterConfig): string | undefined {
-  if (layout.nodes.length !== nodes.length) return `with ${layout.nodes.length} nodes, not ${nodes.length}`
+  if (layout.nodes.length !== nodes.length) {
+    return `with ${layout.nodes.length} nodes, not ${nodes.length}; give the same`
+  }
   if (config.cluster !== undefined && config.cluster !== layout.cluster) {
-    return `for cluster ${layout.cluster}, not ${config.cluster}`
+    return `for cluster ${layout.cluster}, not ${config.cluster}; give the same`
   }
-  for (const name of new Set([...Object.keys(layout.keyspaces), ...Object.keys(config.keyspaces)])) {
-    const [made, asked] = [layout.keyspaces[name], config.keyspaces[name]]
-    if (!isDeepStrictEqual(made, asked)) {
-      return `with ${JSON.stringify({ [name]: made ?? null })}, not ${JSON.stringify({ [name]: asked ?? null })}`
-    }
-  }
-  return undefined
+  const asked = withMade(layout, config)
+  const strange = Object.keys(asked).find(name => layout.keyspaces[name] === undefined)
+  if (strange !== undefined) return `without keyspace ${strange}; leave it out`
+  const differing = Object.entries(layout.keyspaces).flatMap(([name, made]) => {
+    const changed = changedSettings(made, asked[name])
+    return Object.keys(changed).length === 0 ? [] : [[name, changed] as const]
+  })
+  if (differing.length === 0) return undefined
+  return `with other settings; give ${written(Object.fromEntries(differing))} in the configuration`
+}
+
+/** What a configuration leaves to the defaults stays as the data was made, whatever the defaults are now. */
+function withMade(layout: Layout, { keyspaces, unsaid }: ClusterConfig): Layout['keyspaces'] {
+  const fitted = Object.entries(keyspaces).map(([name, asked]) => {
+    const made = layout.keyspaces[name]
+    const kept = made === undefined ? [] : (unsaid[name] ?? []).map(setting => [setting, made[setting]])
+    return [name, { ...asked, ...Object.fromEntries(kept) }]
+  })
+  return Object.fromEntries(fitted) as Layout['keyspaces']
 }
 
 /** The cluster's secret; made at the first start. */

@@ -21,8 +21,8 @@ afterEach(async () => {
   rmSync(data, { recursive: true })
 })
 
-async function start(flags: ClusterFlags = {}, fresh = false): Promise<Launcher> {
-  const config = loadClusterConfig(undefined, { nodes: 1, data, port: await freeBase(), ...flags }, data)
+async function start(flags: ClusterFlags = {}, fresh = false, file?: string): Promise<Launcher> {
+  const config = loadClusterConfig(file, { nodes: 1, data, port: await freeBase(), ...flags }, data)
   launcher = await Launcher.start(config, { fresh })
   return launcher
 }
@@ -100,6 +100,24 @@ describe('a local cluster', () => {
   })
 })
 
+test('a configuration file that leaves groups to the defaults goes on with those of the data', async () => {
+  const files = mkdtempSync(join(tmpdir(), 'synod-files-'))
+  const file = (name: string, text: string) => {
+    writeFileSync(join(files, name), text)
+    return join(files, name)
+  }
+  const groups = async (running: Launcher) => {
+    const answer = await fetch(`${only(running).spec.url}/admin/groups`)
+    return ((await answer.json()) as { group: string }[]).map(({ group }) => group).sort()
+  }
+  const first = await start({}, false, file('first.yaml', 'keyspaces: { payment: { groups: 1 } }'))
+  const made = await groups(first)
+  expect(made).toContain('payment.0')
+  await first.stop()
+  expect(await groups(await start({}, false, file('second.yaml', 'deadlineMs: 5000')))).toEqual(made)
+  rmSync(files, { recursive: true })
+})
+
 describe('faults', () => {
   async function order(running: Launcher, body: object): Promise<Response> {
     return fetch(`${running.dashboard}/api/faults`, {
@@ -175,7 +193,7 @@ describe('a start that cannot be', () => {
     await start()
     await launcher?.stop()
     await expect(start({ nodes: 3 })).rejects.toThrow(
-      `${data} was made with 1 nodes, not 3; give the same, another --data, or --fresh to start empty`,
+      `${data} was made with 1 nodes, not 3; give the same, or else another --data, or --fresh`,
     )
   })
 

@@ -194,7 +194,7 @@ function reachable(host: string): string {
 }
 
 function nodeYaml(config: ClusterConfig, layout: folder.Layout, id: string, secretFile: string): string {
-  const { keyspaces, transactions, faults, deadlineMs, limits, tokenFile } = config
+  const { transactions, faults, deadlineMs, limits, tokenFile } = config
   const port = (index: number) => config.port + index + 1
   const members = layout.nodes.map((node, index) => [node, joinEndpoint(reachable(config.host), port(index))])
   return stringify({
@@ -204,7 +204,7 @@ function nodeYaml(config: ClusterConfig, layout: folder.Layout, id: string, secr
     members: Object.fromEntries(members),
     data: '.',
     secretFile,
-    keyspaces,
+    keyspaces: layout.keyspaces,
     transactions,
     faults,
     deadlineMs,

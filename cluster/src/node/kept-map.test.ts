@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(data, { recursive: true }))
 
-const settings = (shards: number, replicas = 3, groups = shards) => ({
+const settings = (shards: number, replicas = 3, groups: number | string = shards) => ({
   shards,
   groups,
   replicas,
@@ -30,29 +30,48 @@ test('the same configuration fits again, wherever the nodes listen', () => {
 })
 
 test.each([
-  ['another number of shards', map(3, { kv: settings(4) }), 'was made with 3 shards of keyspace kv, not 4'],
+  ['another number of shards', map(3, { kv: settings(4) }), settingsOf('{ shards: 3, groups: 3 }')],
+  ['one keyspace more', map(3, { kv: settings(3), a: settings(1) }), 'without keyspace a; leave it out'],
+  ['one keyspace less', map(3, {}), settingsOf('{ shards: 3, groups: 3, replicas: 3 }')],
   [
-    'one keyspace more',
-    map(3, { kv: settings(3), a: settings(1) }),
-    'was made with 0 shards of keyspace a, not 1',
-  ],
-  ['one keyspace less', map(3, {}), 'was made with 3 shards of keyspace kv, not 0'],
-  [
-    'other members',
+    'another number of nodes',
     map(5, { kv: settings(3) }),
-    'was made with group kv.1 on n2, n3, n1, not with group kv.1 on n2, n3, n4',
+    'with groups on n1, n2, n3, not on n1, n2, n3, n4, n5;',
   ],
-  [
-    'fewer replicas',
-    map(3, { kv: settings(3, 1) }),
-    'was made with group kv.0 on n1, n2, n3, not with group kv.0 on n1;',
-  ],
-  [
-    'fewer groups',
-    map(3, { kv: settings(3, 3, 1) }),
-    'was made with group kv.1 on n2, n3, n1, not without group kv.1',
-  ],
+  ['fewer replicas', map(3, { kv: settings(3, 1) }), settingsOf('{ replicas: 3 }')],
+  ['fewer groups', map(3, { kv: settings(3, 3, 1) }), settingsOf('{ groups: 3 }')],
 ])('%s is refused', (_what, asked, message) => {
   keepMap(data, map(3, { kv: settings(3) }))
-  expect(() => keepMap(data, asked)).toThrow(message)
+  expect(() => keepMap(data, asked)).toThrow(`the data in ${data} was made ${message}`)
+})
+
+function settingsOf(kv: string): string {
+  return `with other settings; give keyspaces: { kv: ${kv} } in the configuration of every node, or other data`
+}
+
+const hosts = { orders: settings(3, 3, 1), stock: settings(3, 3, 1) }
+const books = (groups: number | string) => map(3, { ...hosts, books: settings(3, 3, groups) })
+
+test.each([
+  ['orders', 'stock'],
+  ['orders', 1],
+  [1, 'orders'],
+  [3, 1],
+])('keys that lie in the groups of %s do not move to those of %s', (made, asked) => {
+  keepMap(data, books(made))
+  expect(() => keepMap(data, books(asked))).toThrow(`give keyspaces: { books: { groups: ${made} } } in the`)
+  expect(() => keepMap(data, books(made))).not.toThrow()
+})
+
+test('what the settings do not explain is refused too: an order of keyspaces, a shard elsewhere', () => {
+  const { orders, stock } = hosts
+  keepMap(data, map(3, { orders, stock }))
+  expect(() => keepMap(data, map(3, { stock, orders }))).toThrow(
+    'was made with group orders.0 on n1, n2, n3, not on n2, n3, n1; give the same configuration, or other data',
+  )
+  const other = structuredClone(map(3, { orders, stock }))
+  Object.assign(other.keyspaces.orders?.shards[1] ?? {}, { group: 'stock.0' })
+  expect(() => keepMap(data, other)).toThrow(
+    'with shard orders.1 in orders.0, 1431655765 to 2863311530, not in stock.0, 1431655765 to 2863311530;',
+  )
 })
