@@ -25,7 +25,7 @@ export class Refused extends DefiniteError {
   }
 }
 
-/** It may or may not have happened; `db.outcome(transaction)` tells. */
+/** It may or may not have happened: what it would have changed tells. */
 export class IndefiniteError extends Error {
   override readonly name = 'IndefiniteError'
   readonly definite = false
