@@ -253,8 +253,8 @@ function ask<Request extends Asking>(
   request: SessionRequest,
 ): void {
   const { state, out } = context
-  const tag = state.nextNumber
-  state.nextNumber += 1
+  const tag = state.nextTag
+  state.nextTag += 1
   state.waiting.set(tag, flow.number)
   flow.phase = phase
   out.send(state.session, { ...request, tag })

@@ -8,6 +8,7 @@ import {
   type Start,
   unreachable,
 } from '@synod/runtime/protocol'
+import { firstNumber } from '../first-number.ts'
 import { type Asker, answer } from '../sessions/asker.ts'
 import type { SessionAnswer } from '../sessions/messages.ts'
 import { uniqueFrom } from './anchor.ts'
@@ -52,6 +53,7 @@ function startState<Request extends Asking>(
     waiting: new Map(),
     uniqueBase: Math.floor(random * 2 ** 53).toString(36),
     nextNumber: 1,
+    nextTag: firstNumber(random),
     ticking: false,
   }
 }

@@ -19,8 +19,10 @@ export interface ServiceState<Request extends Asking> {
   readonly waiting: Map<number, number>
   /** Begins the ids of what is created without an id of the request. New at every start. */
   readonly uniqueBase: string
-  /** Numbers flows and tags. */
+  /** Numbers flows. */
   nextNumber: number
+  /** Numbers what is asked of the session. */
+  nextTag: number
   ticking: boolean
 }
 

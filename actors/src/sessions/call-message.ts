@@ -41,7 +41,7 @@ function submit(context: Context, call: Call, work: SubmitWork): Submit {
     ...(fingerprint === undefined ? undefined : { fingerprint }),
     ...(retainMs === undefined ? undefined : { retainMs }),
     patienceMs: Math.max(1, Math.floor(left - Math.min(marginMs, left / 4))),
-    send: call.sends,
+    send: call.send,
     after,
   }
 }

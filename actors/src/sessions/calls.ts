@@ -26,6 +26,7 @@ export function openCall(context: Context, work: Work, group: string, deadlineAt
     phase: 'refused',
     target: undefined,
     sends: 0,
+    send: 0,
     silent: 0,
     hops: 0,
     retryAt: Number.POSITIVE_INFINITY,
@@ -63,10 +64,11 @@ export function keepTicking(context: Context): void {
 export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
   if (to === undefined) return waitAfter(context, call, `the shard map has no group ${call.group}`)
   call.sends += 1
+  call.send = takeNumber(context.state)
   call.silent += 1
   call.target = to
   call.phase = 'sent'
-  if (call.work.kind === 'submit') call.work.unsettled.add(call.sends)
+  if (call.work.kind === 'submit') call.work.unsettled.add(call.send)
   const doubled = firstRetryMs * 2 ** Math.min(call.silent - 1, 10)
   call.retryAt = context.nowMs + Math.min(maxRetryMs, doubled) * jitter(context)
   context.out.send(frontDoor(to, call.group), messageOf(context, call))

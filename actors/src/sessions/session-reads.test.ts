@@ -113,6 +113,20 @@ describe('reads, scans and bulks', () => {
     ])
   })
 
+  it("[EX15] an answer to what an earlier life asked is nobody's", () => {
+    const read: SessionRequest = { type: 'read', keys: [{ keyspace: 'kv', key: k0 }], deadlineMs: 10_000 }
+    const asked = only(sentOf(actor.request(read)))
+    const old = groups.answer(asked.to, asked.message as Submit)
+    runs(actor.request(transact([put(k0, 5)])))
+    actor.restart()
+    const again = only(sentOf(actor.request(read)))
+    // From a node that was paused since.
+    expect(answers(actor.message(asked.to, old))).toEqual([])
+    expect(answers(actor.message(again.to, groups.answer(again.to, again.message as Submit)))).toMatchObject([
+      { type: 'read', status: 'ok', values: [{ value: 5 }] },
+    ])
+  })
+
   it('[EX9] a read without an answer is unavailable at its deadline, and an unknown keyspace is refused', () => {
     actor.request(read([k0, k1]))
     expect(answers(tickUntil(anyReply))).toMatchObject([{ type: 'read', status: 'unavailable' }])

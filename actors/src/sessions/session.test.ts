@@ -32,7 +32,7 @@ describe('a transaction', () => {
   it('[EX3] is planned into one share per group, the coordinator first, with an id of its own', () => {
     const { to, message } = only(submits(actor.request(transact([put(k1), put(k0), put(k1, 2)]))))
     expect(to).toBe(member(map.groups['kv.1']?.preferred ?? '', 'kv.1'))
-    expect(message).toMatchObject({ type: 'submit', epoch: 1, firstIncomplete: 1, send: 1 })
+    expect(message).toMatchObject({ type: 'submit', epoch: 1, firstIncomplete: 1 })
     expect(message.id.sequence).toBe(1)
     expect(message.shares.map(share => [share.group, share.operations.map(one => one.index)])).toEqual([
       ['kv.1', [0, 2]],
@@ -79,10 +79,12 @@ describe('a transaction', () => {
   it('[EX4] is sent again when there is no answer, with the same id, and to another member in the end', () => {
     const first = only(submits(actor.request(transact([put(k0)]))))
     const targets = [first.to]
+    const sends = new Set([first.message.send])
     for (let times = 0; times < 4; times++) {
       const next = only(submits(tickUntil(anySent)))
       expect(next.message.id).toEqual(first.message.id)
-      expect(next.message.send).toBe(times + 2)
+      expect(sends.has(next.message.send)).toBe(false)
+      sends.add(next.message.send)
       targets.push(next.to)
     }
     expect(new Set(targets).size).toBeGreaterThan(1)

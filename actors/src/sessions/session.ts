@@ -3,6 +3,7 @@
  * shard map and the leaders, sends again until the deadline, and answers every asker exactly once (SPEC.md).
  */
 import { type ActorType, type Event, type NodeId, nodeOf, unreachable } from '@synod/runtime/protocol'
+import { firstNumber } from '../first-number.ts'
 import type { MapAnswer } from '../sharding/messages.ts'
 import type { ToSession } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
@@ -43,7 +44,7 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     submits: new Map(),
     lookups: new Map(),
     mapCall: undefined,
-    nextNumber: 1,
+    nextNumber: firstNumber(out.random()),
     ticking: false,
   }),
   receive(state, event, out) {

@@ -139,7 +139,10 @@ export interface Call {
    */
   phase: 'sent' | 'refused' | 'stale'
   target: NodeId | undefined
+  /** How often it was sent. */
   sends: number
+  /** The number of the last send. */
+  send: number
   /** Sends without an answer since the last answer. */
   silent: number
   /** Hints followed since the last timer: two members that name each other must not spin. */
