@@ -28,6 +28,13 @@ export class Damage {
     return this.#rows.length === 0
   }
 
+  /** Whether a write by one of these could have repaired something. */
+  isOf(actors: Iterable<ActorId>): boolean {
+    if (this.isNone) return false
+    const damaged = new Set(this.#rows.map(row => row.actor))
+    return [...actors].some(actor => damaged.has(actor))
+  }
+
   /** Called before telling an actor that it has no such row. */
   throwIfHiding(actor: ActorId): void {
     for (const row of this.#rows) {

@@ -129,7 +129,7 @@ export class SqliteStorage implements Storage {
     this.#journal.noted(turn, entry, merged)
     if (sightings) for (const [node, sighting] of sightings) this.#sightings.set(node, { ...sighting })
     this.#turn = turn
-    if (!this.#damage.isNone) this.#repair()
+    if (this.#damage.isOf(merged.keys())) this.#repair()
   }
 
   sightings(): ReadonlyMap<NodeId, Sighting> {
@@ -195,8 +195,7 @@ export class SqliteStorage implements Storage {
 
   /** A single statement is a transaction of its own. */
   #writeOne(doing: string, work: () => void): void {
-    if (this.#failed)
-      throw new StorageError(`${this.file}: an earlier write failed; the node must be restarted`)
+    this.#refuseAfterFailure()
     try {
       work()
     } catch (error) {
@@ -244,7 +243,14 @@ export class SqliteStorage implements Storage {
     return decode(value)
   }
 
+  #refuseAfterFailure(): void {
+    if (this.#failed)
+      throw new StorageError(`${this.file}: an earlier write failed; the node must be restarted`)
+  }
+
+  /** Of reading: after a failure rows that were being moved are neither here nor there. */
   #explain<T>(doing: string, work: () => T): T {
+    this.#refuseAfterFailure()
     try {
       return work()
     } catch (error) {

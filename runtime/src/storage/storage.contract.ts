@@ -225,7 +225,7 @@ function describeTurns(open: () => StoreUnderTest): void {
     expect(after.turn()).toBe(3)
   })
 
-  it('[ST8] a failed commit writes nothing of its turn, and the store then refuses to write', () => {
+  it('[ST8] a failed commit writes nothing of its turn, and the store then refuses to write and to read', () => {
     const { store, crash, failNextCommit } = open()
     store.commit(1, [{ actor: a, key: 'k', value: 1 }])
     failNextCommit()
@@ -235,6 +235,7 @@ function describeTurns(open: () => StoreUnderTest): void {
     ]
     expect(() => store.commit(2, writes)).toThrow(StorageError)
     expect(() => store.commit(2, [])).toThrow(StorageError)
+    expect(() => store.rows(a).get('other')).toThrow(StorageError)
     const after = crash()
     expect(after.turn()).toBe(1)
     expect(all(after.rows(a))).toEqual([['k', 1]])
