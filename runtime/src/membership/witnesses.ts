@@ -16,12 +16,12 @@ export interface Testimony {
 
 /** By the clock of this process. */
 interface Answer {
-  /** Tells lives of the witness apart: while this stays the same, its answer is as it was. */
+  /** Tells lives of the witness apart. */
   readonly life: string
   readonly settled: boolean
   /** When that life was first heard. */
   readonly since: number
-  /** When the latest question left that it has answered, or the latest sign of life was asked for. */
+  /** When the latest sign of life was asked for. */
   readonly until: number
   readonly seenOfUs: Sighting | undefined
 }
