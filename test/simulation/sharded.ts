@@ -8,8 +8,7 @@ import {
   type ShardMap,
   type Tuning,
 } from '@synod/actors'
-import { nodeId } from '@synod/runtime/protocol'
-import { Simulation } from '@synod/runtime/simulation'
+import type { Simulation } from '@synod/runtime/simulation'
 import { drawGroups, keyspacesOf } from './drawn-groups.ts'
 import { Observed } from './observed.ts'
 import { plantActor, plantedShard } from './planted/transactions.ts'
@@ -37,14 +36,8 @@ export function startSharded(
   // A stream of its own: the other draws stay as they are.
   const groups = drawGroups(run.random.fork('groups'), drawn.shards)
   Object.assign(run.setup, drawn, groups)
-  const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
+  const { sim, nodes } = run.simulate(drawn.size)
   const map = initialMap({ nodes, keyspaces: keyspacesOf(keyspaces, { ...drawn, ...groups }) })
-  const sim = new Simulation({
-    ...run.options(),
-    nodes,
-    observer: { note: (_actor, name) => run.reached(name) },
-  })
-  run.sim = sim
   const observed = new Observed(goal => run.reached(goal))
   const watch = new ShardWatch()
   sim.check(() => watch.check())

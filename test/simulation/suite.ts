@@ -2,12 +2,13 @@
  * What a simulation suite is: a function of a seed. The seed draws the cluster, the workload and the faults; a run
  * that breaks a promise throws, one that returns has kept them all.
  */
+import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import {
   drawMix,
   kindsOf,
   type NemesisMix,
   type Random,
-  type Simulation,
+  Simulation,
   type SimulationOptions,
   seededRandom,
   type TraceSink,
@@ -66,9 +67,6 @@ export class Run {
     if (this.#sim === undefined) throw new Error('the suite has not made its simulation yet')
     return this.#sim
   }
-  set sim(sim: Simulation) {
-    this.#sim = sim
-  }
   get begun(): boolean {
     return this.#sim !== undefined
   }
@@ -77,8 +75,15 @@ export class Run {
     if (times > 0) this.goals.set(goal, (this.goals.get(goal) ?? 0) + times)
   }
 
-  /** Options that every simulation of this run needs. */
-  options(): Pick<SimulationOptions, 'seed' | 'trace' | 'planted'> {
+  /** Makes the simulation of this run, of nodes `n1` to `n<size>`; what actors note counts as reached. */
+  simulate(size: number): { readonly sim: Simulation; readonly nodes: readonly NodeId[] } {
+    const nodes = Array.from({ length: size }, (_, index) => nodeId(`n${index + 1}`))
+    const observer = { note: (_actor: unknown, name: string) => this.reached(name) }
+    this.#sim = new Simulation({ ...this.#simOptions(), nodes, observer })
+    return { sim: this.#sim, nodes }
+  }
+
+  #simOptions(): Pick<SimulationOptions, 'seed' | 'trace' | 'planted'> {
     const { trace } = this.#options
     const planted = hostBugs.find(bug => bug === this.planted)
     return {

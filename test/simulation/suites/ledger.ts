@@ -3,7 +3,7 @@
  * answered. Everything acknowledged stays, nothing is booked twice, and after the faults everyone gets done.
  */
 import { type ActorType, type Address, actorOf, address, assert, nodeId } from '@synod/runtime/protocol'
-import { Simulation } from '@synod/runtime/simulation'
+import type { Simulation } from '@synod/runtime/simulation'
 import { faultGoals } from '../goals.ts'
 import type { Run, Suite } from '../suite.ts'
 
@@ -81,9 +81,7 @@ function runLedger(run: Run): void {
   const size = run.random.pick([1, 3, 5])
   const wanted = run.random.integer(5, 40)
   const askers = run.clients(size)
-  const nodes = Array.from({ length: size }, (_, index) => `n${index + 1}`)
-  const sim = new Simulation({ ...run.options(), nodes })
-  run.sim = sim
+  const { sim, nodes } = run.simulate(size)
   const server = address(nodeId('n1'), 'ledger', 'main')
   sim.place('n1', book, 'main', null)
   const clients = nodes.slice(0, askers).map(node => new Client(run, node, server, wanted))

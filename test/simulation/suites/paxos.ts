@@ -4,8 +4,7 @@
  * and when the faults end, a leader, everything answered, and replicas that are equal.
  */
 import { frontDoor, type GroupConfig, paxosGroupActors, type Tuning } from '@synod/actors'
-import { type Address, type Json, nodeId } from '@synod/runtime/protocol'
-import { Simulation } from '@synod/runtime/simulation'
+import type { Address, Json } from '@synod/runtime/protocol'
 import { loseMemory } from '../amnesia.ts'
 import { drawTuning } from '../drawn-tuning.ts'
 import { groupGoals } from '../goals.ts'
@@ -49,13 +48,7 @@ function draw(run: Run): Drawn {
 function runPaxos(run: Run): void {
   const drawn = draw(run)
   Object.assign(run.setup, drawn)
-  const nodes = Array.from({ length: drawn.size }, (_, index) => nodeId(`n${index + 1}`))
-  const sim = new Simulation({
-    ...run.options(),
-    nodes,
-    observer: { note: (_actor, name) => run.reached(name) },
-  })
-  run.sim = sim
+  const { sim, nodes } = run.simulate(drawn.size)
   const observed = new Observed(goal => run.reached(goal))
   const witness = new Witness(plantMachine(registers, run.planted), nameOf)
   const config: GroupConfig = { group, protocol: 'paxos', members: nodes, preferred: run.random.pick(nodes) }
