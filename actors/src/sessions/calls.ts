@@ -3,6 +3,7 @@
  * Repeating is harmless: reads change nothing, transactions carry their id (SPEC.md, EX).
  */
 import type { NodeId } from '@synod/runtime/protocol'
+import { noteAnswer, noteSilence, patienceMs } from '../answer-times.ts'
 import { frontDoor } from '../replicated/group.ts'
 import { directoryGroup } from '../sharding/messages.ts'
 import type { NotLeader, Overloaded, TxKey, WrongEpoch } from '../transactions/messages.ts'
@@ -11,8 +12,7 @@ import { believedLeader, firstTarget, forgetLeader, learnLeader, nextMember } fr
 import { type Call, type Context, type SessionState, takeNumber, type Work } from './state.ts'
 
 const tickMs = 50
-const firstRetryMs = 100
-const maxRetryMs = 1_000
+const patience = { firstMs: 100, mostMs: 1_000 }
 const maxHops = 4
 /** With less time left nothing is sent any more: the answer could not come back in time. */
 const lastSendMs = 50
@@ -28,6 +28,9 @@ export function openCall(context: Context, work: Work, group: string, deadlineAt
     sends: 0,
     send: 0,
     silent: 0,
+    askedAt: context.nowMs,
+    sentAt: context.nowMs,
+    jitter: 1,
     hops: 0,
     retryAt: Number.POSITIVE_INFINITY,
     trouble: { status: 'unavailable', detail: `the leader of ${group} did not answer in time` },
@@ -65,13 +68,19 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
   if (to === undefined) return waitAfter(context, call, `the shard map has no group ${call.group}`)
   call.sends += 1
   call.send = takeNumber(context.state)
+  if (call.silent === 0) call.askedAt = context.nowMs
   call.silent += 1
   call.target = to
   call.phase = 'sent'
   if (call.work.kind === 'submit') call.work.unsettled.add(call.send)
-  const doubled = firstRetryMs * 2 ** Math.min(call.silent - 1, 10)
-  call.retryAt = context.nowMs + Math.min(maxRetryMs, doubled) * jitter(context)
+  call.sentAt = context.nowMs
+  call.jitter = jitter(context)
+  call.retryAt = retryAt(context, call)
   context.out.send(frontDoor(to, call.group), messageOf(context, call))
+}
+
+function retryAt({ state }: Context, { group, silent, sentAt, jitter }: Call): number {
+  return sentAt + patienceMs(state.answerTimes, group, silent, patience) * jitter
 }
 
 /**
@@ -93,6 +102,12 @@ export function closedUpTo(call: Call, closed: number | undefined): boolean {
   call.work.after = closed
   call.work.unsettled.clear()
   return true
+}
+
+/** The group answered what it was asked, through this node. */
+export function answered(context: Context, call: Call, by: NodeId): void {
+  noteAnswer(context.state.answerTimes, call.group, context.nowMs - call.askedAt)
+  ledBy(context, call.group, by)
 }
 
 /** The group answered through this node, so it leads; whoever waits to learn that goes on. */
@@ -146,17 +161,27 @@ export function waitAfter(
 ): void {
   call.phase = 'refused'
   call.trouble = { status, detail }
-  const doubled = status === 'overloaded' ? firstRetryMs * 2 ** Math.min(call.sends, 4) : firstRetryMs
-  call.retryAt = context.nowMs + Math.min(maxRetryMs, doubled) * jitter(context)
+  const { firstMs, mostMs } = patience
+  const doubled = status === 'overloaded' ? firstMs * 2 ** Math.min(call.sends, 4) : firstMs
+  call.retryAt = context.nowMs + Math.min(mostMs, doubled) * jitter(context)
 }
 
 /** Every call whose time has come is sent again. */
 export function retryCalls(context: Context): void {
   for (const call of context.state.calls.values()) {
     if (call.retryAt > context.nowMs || call.deadlineAt - context.nowMs < lastSendMs) continue
+    if (call.phase === 'sent' && isSlow(context, call)) continue
     call.hops = 0
     sendTo(context, call, retryTarget(context, call))
   }
+}
+
+/** What was learnt since it was sent: its group takes longer to answer everyone. */
+function isSlow(context: Context, call: Call): boolean {
+  call.retryAt = retryAt(context, call)
+  if (call.retryAt > context.nowMs) return true
+  noteSilence(context.state.answerTimes, call.group, context.nowMs - call.askedAt)
+  return false
 }
 
 /** The believed leader; every second silence, or when it refused, another member, which may know better. */
@@ -186,7 +211,9 @@ export function onPeer(context: Context, node: NodeId, reachable: boolean): void
     if (call.target !== node || call.phase !== 'sent') continue
     if (call.deadlineAt - context.nowMs < lastSendMs) continue
     const next = nextMember(state, call.group, node)
-    if (next !== undefined && next !== node) sendTo(context, call, next)
+    if (next === undefined || next === node) continue
+    call.askedAt = context.nowMs
+    sendTo(context, call, next)
   }
 }
 

@@ -4,7 +4,7 @@ import { locate } from '../sharding/shard-map.ts'
 import type { Submitted, TxKey } from '../transactions/messages.ts'
 import type { Outcome } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
-import { closeCall, ledBy, openCall } from './calls.ts'
+import { answered, closeCall, openCall } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { unknownKeyspace } from './plan.ts'
 import {
@@ -68,7 +68,7 @@ const none: readonly never[] = []
 export function onLookedUp(context: Context, from: NodeId, tx: TxKey, message: Submitted): void {
   for (const { call, work } of openLookups(context.state, tx)) {
     if (call.target !== from || message.outcome.status === 'overloaded') continue
-    ledBy(context, call.group, from)
+    answered(context, call, from)
     endLookup(context, work.ask, message.outcome)
   }
 }

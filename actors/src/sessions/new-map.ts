@@ -1,8 +1,7 @@
 /** A newer shard map arrives: what was planned by the old one, and refused for it, is planned again. */
 import type { NodeId } from '@synod/runtime/protocol'
 import type { MapAnswer } from '../sharding/messages.ts'
-import { directoryGroup } from '../sharding/messages.ts'
-import { closeCall, ledBy, sendTo, waitAfter } from './calls.ts'
+import { answered, closeCall, sendTo, waitAfter } from './calls.ts'
 import { replanLookup } from './lookup.ts'
 import { planShares } from './plan.ts'
 import { replanRead } from './read.ts'
@@ -17,7 +16,7 @@ export function onMap(context: Context, from: NodeId, message: MapAnswer): void 
   if (call === undefined || message.tag !== call.number) return
   closeCall(context, call)
   state.mapCall = undefined
-  ledBy(context, directoryGroup, from)
+  answered(context, call, from)
   const news = message.map.epoch >= state.map.epoch
   if (news) state.map = message.map
   for (const stale of [...state.calls.values()]) {

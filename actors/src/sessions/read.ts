@@ -2,7 +2,7 @@
 import type { NodeId } from '@synod/runtime/protocol'
 import type { KeysRead } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
-import { closeCall, ledBy, openCall } from './calls.ts'
+import { answered, closeCall, openCall } from './calls.ts'
 import type { ReadAnswer, SessionRequest } from './messages.ts'
 import { byGroup } from './plan.ts'
 import { type Call, type Context, type ReadAsk, takeNumber } from './state.ts'
@@ -36,7 +36,7 @@ export function onKeysRead(context: Context, call: Call, from: NodeId, message: 
   const ask = context.state.asks.get(call.work.ask)
   if (ask?.kind !== 'read') return
   closeCall(context, call)
-  ledBy(context, call.group, from)
+  answered(context, call, from)
   for (const [at, position] of call.work.positions.entries()) {
     const value = message.values[at]
     if (value === undefined || ask.values[position] !== undefined) continue

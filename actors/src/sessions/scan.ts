@@ -2,7 +2,7 @@
 import type { NodeId } from '@synod/runtime/protocol'
 import type { KeysScanned } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
-import { closeCall, ledBy, openCall } from './calls.ts'
+import { answered, closeCall, openCall } from './calls.ts'
 import type { ScanAnswer, SessionRequest } from './messages.ts'
 import { scanGroups, unknownKeyspace } from './plan.ts'
 import { type Call, type Context, type ScanAsk, takeNumber } from './state.ts'
@@ -34,7 +34,7 @@ export function onKeysScanned(context: Context, call: Call, from: NodeId, messag
   const ask = context.state.asks.get(call.work.ask)
   if (ask?.kind !== 'scan') return
   closeCall(context, call)
-  ledBy(context, call.group, from)
+  answered(context, call, from)
   ask.pages.push(message)
   ask.missing -= 1
   if (ask.missing > 0) return

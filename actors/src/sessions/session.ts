@@ -41,6 +41,7 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     down: new Set(),
     asks: new Map(),
     calls: new Map(),
+    answerTimes: new Map(),
     submits: new Map(),
     lookups: new Map(),
     mapCall: undefined,

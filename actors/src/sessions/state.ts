@@ -3,6 +3,7 @@
  * session gets a new id. What was asked of us is an `Ask`; what we ask of groups for it is a `Call`.
  */
 import type { Json, NodeId, Outbox } from '@synod/runtime/protocol'
+import type { AnswerTimes } from '../answer-times.ts'
 import type { ShardMap } from '../sharding/shard-map.ts'
 import type { KeysScanned, Share, TxKey } from '../transactions/messages.ts'
 import type { Operation, TxId } from '../transactions/operations.ts'
@@ -43,6 +44,7 @@ export interface SessionState {
   readonly lookups: Map<TxKey, Set<number>>
   /** The call that fetches the map, when one is open. */
   mapCall: number | undefined
+  readonly answerTimes: AnswerTimes
   /** Numbers asks and calls. */
   nextNumber: number
   ticking: boolean
@@ -145,6 +147,11 @@ export interface Call {
   send: number
   /** Sends without an answer since the last answer. */
   silent: number
+  /** When the first of these was sent, or when what was asked went away and another was. */
+  askedAt: number
+  /** The last send, and what its patience is stretched by, so that not all is sent again at once. */
+  sentAt: number
+  jitter: number
   /** Hints followed since the last timer: two members that name each other must not spin. */
   hops: number
   retryAt: number

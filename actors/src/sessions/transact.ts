@@ -4,7 +4,7 @@ import type { Share, Submitted, TxKey } from '../transactions/messages.ts'
 import type { Operation, Outcome, TxId } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { onChunkOutcome } from './bulk.ts'
-import { closeCall, closedUpTo, ledBy, openCall, waitAfter } from './calls.ts'
+import { answered, closeCall, closedUpTo, openCall, waitAfter } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { closeId, leaveSession, takeId } from './own-session.ts'
 import { planShares } from './plan.ts'
@@ -112,7 +112,7 @@ export function onSubmitted(context: Context, from: NodeId, tx: TxKey, message: 
   if (open === undefined) return
   const { call, work } = open
   const { outcome } = message
-  ledBy(context, call.group, from)
+  answered(context, call, from)
   if (outcome.status === 'unknown') return
   if (outcome.status !== 'unavailable' && outcome.status !== 'overloaded') {
     return finishSubmit(context, call, work, outcome)

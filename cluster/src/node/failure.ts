@@ -1,9 +1,6 @@
 /** What keeps a process from starting, said so that a user can act on it. */
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { dirname, resolve } from 'node:path'
-import { joinEndpoint } from '../config/config.ts'
-import { portHolder } from './port-holder.ts'
 
 export const exitCode = { fine: 0, failed: 1, usage: 2, fatal: 70 } as const
 
@@ -17,7 +14,7 @@ export class Failure extends Error {
   }
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
@@ -65,34 +62,4 @@ function makeFolder(path: string): void {
   const above = dirname(path)
   if (above !== path) makeFolder(above)
   mkdirSync(path)
-}
-
-/** Throws `Failure`; a taken port is explained with the process that holds it. */
-export function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) => reject(new Failure(explainListen(error, host, port)))
-    server.once('error', failed)
-    server.listen(port, host, () => {
-      server.off('error', failed)
-      resolve()
-    })
-  })
-}
-
-export function explainListen(error: Error, host: string, port: number): string {
-  const at = joinEndpoint(host, port)
-  switch (codeOf(error)) {
-    case 'EADDRINUSE': {
-      const holder = portHolder(port)
-      const who = holder === undefined ? 'by another process' : `by process ${holder.pid}: ${holder.command}`
-      return `port ${port} is taken ${who}; stop it, or choose another with --port`
-    }
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `cannot listen on ${at}: this machine has no address ${host}`
-    case 'EACCES':
-      return `cannot listen on ${at}: this user may not use port ${port}; choose one above 1023 with --port`
-    default:
-      return `cannot listen on ${at}: ${error.message}`
-  }
 }

@@ -3,7 +3,7 @@ import { DamagedRow } from '@synod/runtime/host'
 import { isLoopback, loadNodeConfig, type NodeConfig } from '../config/config.ts'
 import { ConfigError } from '../config/parse.ts'
 import { adminToken } from './access.ts'
-import { exitCode, Failure, listen, systemProblem, writableFolder } from './failure.ts'
+import { exitCode, Failure, systemProblem, writableFolder } from './failure.ts'
 import { type HostedNode, type Parts, startHost } from './host.ts'
 import { type Log, openLog } from './log.ts'
 import { parent } from './parent.ts'
@@ -54,7 +54,7 @@ async function start(config: NodeConfig, parts: Parts): Promise<void> {
     log('fatal', 'uncaught', { err: error })
     leave(exitCode.fatal)
   })
-  await listen(door.server, config.listen.host, config.listen.port)
+  await door.listen(config.listen.host, config.listen.port)
   log('info', 'listening', { host: config.listen.host, port: config.listen.port, pid: process.pid })
   parent.tell({ type: 'listening' })
   const onFatal = (error: unknown) => {

@@ -1,14 +1,13 @@
 import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { listen } from './failure.ts'
 import { createNodeServer, type NodeServer } from './server.ts'
 
 let door: NodeServer
 let url = ''
 beforeEach(async () => {
   door = createNodeServer('n1', { access: 'token', admin: 'admin' })
-  await listen(door.server, '127.0.0.1', 0)
+  await door.listen('127.0.0.1', 0)
   url = `http://127.0.0.1:${(door.server.address() as AddressInfo).port}`
 })
 afterEach(() => {

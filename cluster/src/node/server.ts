@@ -3,11 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { type Caller, deny, type Tokens } from './access.ts'
+import { listenWide } from './listen.ts'
 
 export type Fetch = (request: Request, env: unknown) => Response | Promise<Response>
 
 export interface NodeServer {
   readonly server: Server
+  /** Throws `Failure`. */
+  listen(host: string, port: number): Promise<void>
   /** Until then every path but `/healthz` is answered 503. `isBusy`: a request of this path is refused at the door. */
   serve(fetch: Fetch, isBusy?: (path: string) => boolean): void
   /** Paths whose upgrades somebody takes; others are refused. */
@@ -44,8 +47,12 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
     if (denied !== undefined) closeUpgrade(socket, denied.status)
     else if (!upgrades.has(caller.path)) closeUpgrade(socket, 404)
   })
+  let closeOthers: () => void = () => undefined
   return {
     server,
+    async listen(host, port) {
+      closeOthers = await listenWide(server, host, port)
+    },
     serve(next, busy = isBusy) {
       fetch = next
       isBusy = busy
@@ -53,6 +60,7 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
     upgrades,
     drain(withinMs) {
       server.close()
+      closeOthers()
       server.closeIdleConnections()
       return work.end(withinMs)
     },

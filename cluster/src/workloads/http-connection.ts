@@ -26,8 +26,8 @@ interface Waiting {
   readonly reject: (error: ConnectionLost) => void
 }
 
-/** Nodes close what is idle for 5 s; a request must not meet that. */
-const idleMs = 3_000
+/** Nodes close what is idle for 75 s; a request must not meet that. */
+const idleMs = 60_000
 const maxAnswerBytes = 16 * 1024 * 1024
 
 export class HttpConnection {

@@ -1,7 +1,9 @@
 /** The peak, then several times as much, then calm: each measured by checkouts over HTTP. */
+import { Failure } from '../../../cluster/src/node/failure.ts'
 import { drive, type Stretch, type Totals } from '../../../cluster/src/workloads/drive.ts'
 import { Shop } from '../../../cluster/src/workloads/shop.ts'
 import type { RealCluster } from '../../processes/cluster.fixture.ts'
+import { apart } from '../apart.ts'
 import { vitals } from '../vitals.ts'
 
 export interface OverloadOptions {
@@ -20,6 +22,8 @@ const wantedShare = 0.8
 const backWithinSeconds = 5
 /** An open loop needs as many users as there are requests under way, and some that pause after a refusal. */
 const usersPerRate = 1.5
+const mostUsers = 20_000
+const orders = 200_000
 
 export class Overload {
   readonly #cluster: RealCluster
@@ -32,21 +36,27 @@ export class Overload {
 
   /** Returns what failed. */
   async run({ seconds, times, users }: OverloadOptions): Promise<string[]> {
-    await this.#drive('warming up', 5, users, undefined)
-    const peak = await this.#drive('peak', peakSeconds, users, undefined)
-    const rate = peak.outcomes.ok / peak.seconds
-    const calmRate = Math.max(1, Math.round(rate * calmShare))
-    const before = await this.#drive('calm', calmSeconds, users, calmRate)
-    const wanted = Math.round(rate * times)
-    const memory = await this.#memory()
-    const during = await this.#drive('overload', seconds, Math.ceil(wanted * usersPerRate), wanted)
-    const after = await this.#drive('calm again', calmSeconds, users, calmRate)
-    this.#say(`memory: ${memory.join(', ')} MiB before, ${(await this.#memory()).join(', ')} MiB after`)
-    return this.#judge(rate, before, during, after)
+    const shop = await this.#shop()
+    try {
+      const drive = this.#driver(shop)
+      await drive('warming up', 5, users, undefined)
+      const peak = await drive('peak', peakSeconds, users, undefined)
+      const rate = peak.outcomes.ok / peak.seconds
+      const calmRate = Math.max(1, Math.round(rate * calmShare))
+      const before = await drive('calm', calmSeconds, users, calmRate)
+      const wanted = Math.round(rate * times)
+      const memory = await this.#memory()
+      const during = await drive('overload', seconds, Math.ceil(wanted * usersPerRate), wanted)
+      const after = await drive('calm again', calmSeconds, users, calmRate)
+      this.#say(`memory: ${memory.join(', ')} MiB before, ${(await this.#memory()).join(', ')} MiB after`)
+      return this.#judge(rate, before, { ...during, seconds }, after)
+    } finally {
+      shop.close()
+    }
   }
 
   #judge(rate: number, before: Totals, during: Totals, after: Totals): string[] {
-    const kept = rateOf(during) / rate
+    const kept = rateOf(during, during.seconds) / rate
     const normal = median(before.series.map(({ p99Ms }) => p99Ms))
     const back = after.series.findIndex(({ p99Ms }) => p99Ms <= 3 * normal)
     this.#say(`kept ${(100 * kept).toFixed(0)} % of ${rate.toFixed(0)}/s; ${reasons(during)}`)
@@ -59,30 +69,42 @@ export class Overload {
     ]
   }
 
-  async #drive(name: string, seconds: number, users: number, rate: number | undefined): Promise<Totals> {
-    const nodes = (await this.#cluster.nodes()).map(({ id, url }) => ({ id, url }))
-    const orders = Math.ceil(seconds * (rate === undefined ? 5_000 : rate * 1.1)) + users
+  /** One for all stretches: what is loaded is moved into the database for a while, and would be counted as load. */
+  async #shop(): Promise<Shop> {
+    const nodes = await this.#cluster.nodes()
+    this.#say(apart(nodes.flatMap(({ pid }) => pid ?? [])))
     const shop = new Shop({
-      nodes,
-      users,
+      nodes: nodes.map(({ id, url }) => ({ id, url })),
+      users: mostUsers,
       keys: 1_000,
-      orders: Math.min(orders, 200_000),
+      orders,
       create: false,
       history: undefined,
       admin: undefined,
     })
-    try {
-      await shop.prepare()
+    await shop.prepare()
+    return shop
+  }
+
+  #driver(shop: Shop) {
+    return async (
+      name: string,
+      seconds: number,
+      users: number,
+      rate: number | undefined,
+    ): Promise<Totals> => {
+      if (users > mostUsers)
+        throw new Failure(`${users} users are needed for ${rate}/s: ask for fewer --times`)
       const totals = await drive(
         shop,
         { users, seconds, rate },
         stretch => this.#say(line(name, stretch)),
         new AbortController().signal,
       )
+      if (totals.ended === 'nothing left')
+        throw new Failure(`${name}: all ${orders} orders are paid: ask for fewer --seconds`)
       if (totals.missed > 0) this.#say(`${name}: ${totals.missed} were due and never begun`)
       return totals
-    } finally {
-      shop.close()
     }
   }
 
@@ -92,8 +114,8 @@ export class Overload {
 }
 
 /** Of whole seconds only: the last answers come when nobody asks any more. */
-function rateOf({ series }: Totals): number {
-  return series.reduce((sum, { outcomes }) => sum + outcomes.ok, 0) / series.length
+function rateOf({ series }: Totals, seconds: number): number {
+  return series.slice(0, seconds).reduce((sum, { outcomes }) => sum + outcomes.ok, 0) / seconds
 }
 
 function reasons({ reasons: counts }: Totals): string {

@@ -4,6 +4,7 @@
  * forget) nobody waits for.
  */
 import type { Address, Request } from '@synod/runtime/protocol'
+import { noteAnswer } from '../../answer-times.ts'
 import type { Decide, Decision, Execute } from '../commands.ts'
 import { evaluate } from '../evaluate.ts'
 import type { Attempt, Prepare, Submit, TxKey, Vote } from '../messages.ts'
@@ -69,8 +70,9 @@ function propose(turn: Turn, running: Running, as: 'decision' | 'probe'): void {
 }
 
 function prepareAll(turn: Turn, running: Running): void {
+  const { nowMs } = turn.state
   running.asked = true
-  running.phase = { at: 'preparing', votes: new Map(), sentMs: turn.state.nowMs, sends: 1 }
+  running.phase = { at: 'preparing', votes: new Map(), askedMs: nowMs, sentMs: nowMs, sends: 1 }
   sendPrepares(turn, running)
 }
 
@@ -105,6 +107,8 @@ export function onVote(turn: Turn, from: Address, vote: Vote): void {
   switch (vote.vote) {
     case 'yes': {
       const { group, prepared, results } = vote
+      if (!votes.has(group))
+        noteAnswer(turn.state.answerTimes, group, turn.state.nowMs - running.phase.askedMs)
       votes.set(group, { group, prepared, results })
       if (participantShares(running).every(share => votes.has(share.group)))
         propose(turn, running, 'decision')

@@ -3,6 +3,7 @@
  * starts from the prepared and the unfinished rows, and everybody who waits asks again.
  */
 import type { Address, NodeId, Request } from '@synod/runtime/protocol'
+import type { AnswerTimes } from '../../answer-times.ts'
 import { emptyLockTable, type LockTable } from '../../concurrency/lock-table.ts'
 import { emptyQueue, type WaitQueue } from '../../concurrency/waiting.ts'
 import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
@@ -20,7 +21,13 @@ export interface Asker {
 export type Phase =
   /** For the own share's locks; holds nothing. */
   | { readonly at: 'waiting' }
-  | { readonly at: 'preparing'; readonly votes: Map<string, YesVote>; sentMs: number; sends: number }
+  | {
+      readonly at: 'preparing'
+      readonly votes: Map<string, YesVote>
+      readonly askedMs: number
+      sentMs: number
+      sends: number
+    }
   /** In the log's hands. */
   | { readonly at: 'proposed' }
   /** The abort of this attempt is proposed. */
@@ -104,6 +111,7 @@ export interface LeaderState {
   readonly inquirers: Map<TxKey, Set<string>>
   /** Who sent finishes that are proposed: coordinator group → address. */
   readonly finishers: Map<string, Address>
+  readonly answerTimes: AnswerTimes
   /** Last wound by waiter, so that victims get time to go. */
   readonly woundMs: Map<TxKey, number>
   readonly assigners: Set<Address>
@@ -139,6 +147,7 @@ export function emptyState(): LeaderState {
     silent: new Set(),
     inquirers: new Map(),
     finishers: new Map(),
+    answerTimes: new Map(),
     woundMs: new Map(),
     assigners: new Set(),
     armed: { tick: false, flush: false },

@@ -1,5 +1,6 @@
 /** What time brings: patience ends, messages are sent again, victims are chosen, doubts are asked. */
 
+import { noteSilence, patienceMs } from '../../answer-times.ts'
 import { inquireAll } from './doubt.ts'
 import { leave, puzzled } from './entering.ts'
 import { flushFinishes, forgetPaid, sendOwedAgain } from './owing.ts'
@@ -46,13 +47,19 @@ function advance(turn: Turn, running: Running): void {
     return
   }
   if (phase.at !== 'preparing') return
-  const patience = Math.min(tuning.resendMs * 2 ** (phase.sends - 1), tuning.resendMaxMs)
-  if (nowMs < phase.sentMs + patience) return
+  if (nowMs < phase.sentMs + votePatienceMs(turn, running, phase.sends)) return
+  for (const group of silent(running)) noteSilence(turn.state.answerTimes, group, nowMs - phase.askedMs)
   phase.sentMs = nowMs
   phase.sends += 1
   // Votes can take long where many wait: only who stays silent for long is looked for elsewhere.
   if (phase.sends > 2) for (const group of silent(running)) turnTo(turn, group)
   sendPrepares(turn, running)
+}
+
+/** Those that are missing vote together, as far as anybody knows: the slowest of them counts. */
+function votePatienceMs({ state }: Turn, running: Running, sends: number): number {
+  const patience = { firstMs: tuning.resendMs, mostMs: tuning.resendMaxMs }
+  return Math.max(...silent(running).map(group => patienceMs(state.answerTimes, group, sends, patience)))
 }
 
 function silent({ submit, phase }: Running): string[] {
