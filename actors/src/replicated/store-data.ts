@@ -5,7 +5,6 @@
  * A row's key is `<kind>/<name>` where the machine has a table for the kind, and is put together only when the row is
  * written: finding a row takes the name, which a command has at hand. Most time of `apply` goes into finding rows.
  */
-import { assert } from '@synod/runtime/protocol'
 import { insertKey, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
 
 /** What is kept of a row that is not settled: changed since the rows were last written, or not in order yet. */
@@ -200,48 +199,4 @@ export function cuts(data: StoreData, blocks: number): string[] {
     for (let at = blocks; at < names.blocks.length; at += blocks) keys.push(prefix + names.blocks[at]?.[0])
   }
   return keys.sort()
-}
-
-export function checkStore(data: StoreData): void {
-  const { size, waiting, changed, dirty } = data
-  let [sorted, kept, live] = [0, 0, 0]
-  for (const { values, unsettled, names, size: rows } of tablesOf(data)) {
-    const ordered = names.blocks.reduce((sum, block) => sum + block.length, 0)
-    assert(ordered <= values.size && rows <= values.size, 'every name is in order once')
-    for (const [name, { value }] of unsettled) assert(values.get(name) === value, 'a row has one value')
-    sorted += ordered
-    kept += values.size
-    live += rows
-  }
-  assert(live === size && size <= sorted + waiting.length, 'every row is in order')
-  assert(kept - size <= changed.length, 'what is gone is known')
-  assert(dirty >= 0 && dirty <= changed.length, 'what must be written is known')
-}
-
-interface Looked {
-  readonly slot: number
-  readonly size: number
-  readonly waiting: number
-  readonly changed: number
-  readonly dirty: number
-}
-/** What each store was like when all of it was last looked at. */
-const looked = new WeakMap<StoreData, Looked>()
-
-/**
- * The same after every event of an actor, at a price for what has happened only: a store changes when a slot is applied,
- * when its rows are written and when a scan puts names in order, and each shows in `slot` or in the counts.
- */
-export function checkStoreAfter(data: StoreData, slot: number): void {
-  const { size, waiting, changed, dirty } = data
-  const last = looked.get(data)
-  const isSame =
-    last?.slot === slot &&
-    last.size === size &&
-    last.waiting === waiting.length &&
-    last.changed === changed.length &&
-    last.dirty === dirty
-  if (isSame) return
-  checkStore(data)
-  looked.set(data, { slot, size, waiting: waiting.length, changed: changed.length, dirty })
 }
