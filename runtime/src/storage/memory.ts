@@ -149,7 +149,7 @@ export class MemoryStorage implements Storage {
       shelf = { bytes: new Map(), damaged: new Set(), sorted: undefined }
       this.#shelves.set(actor, shelf)
     }
-    for (const range of ranges) for (const key of keysOf(shelf, range)) eraseKey(shelf, key)
+    for (const range of ranges) eraseRange(shelf, range)
     for (const [key, value] of keys) {
       if (value === null) eraseKey(shelf, key)
       else writeKey(shelf, key, value)
@@ -197,6 +197,12 @@ function writeKey(shelf: Shelf, key: string, bytes: Uint8Array): void {
 function eraseKey(shelf: Shelf, key: string): void {
   if (shelf.bytes.delete(key)) shelf.sorted = undefined
   shelf.damaged.delete(key)
+}
+
+/** Whatever their order: putting them in order takes longer than looking at each. */
+function eraseRange(shelf: Shelf, range: KeyRange): void {
+  const keys = shelf.sorted === undefined ? shelf.bytes.keys() : keysOf(shelf, range)
+  for (const key of keys) if (key >= range.from && key < range.to) eraseKey(shelf, key)
 }
 
 /** In order. A slice of its own, so that rows may be erased while it is walked. */
