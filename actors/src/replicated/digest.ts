@@ -52,6 +52,7 @@ function hashText(text: string, seed: number): number {
 function hashValue(value: unknown, seed: number): number {
   if (typeof value === 'string') return hashText(JSON.stringify(value), seed)
   if (typeof value === 'bigint') return hashText(`${value}n`, seed)
+  if (Number.isFinite(value)) return hashText(`${value}`, seed)
   if (typeof value !== 'object' || value === null) return hashText(JSON.stringify(value) ?? 'undefined', seed)
   if (value instanceof Uint8Array) return hashText(`bytes:${chain(0, value)}:${value.length}`, seed)
   return Array.isArray(value) ? hashList(value, seed) : hashFields(value as Fields, seed)

@@ -169,7 +169,7 @@ export function writeChanges(data: StoreData, write: (key: string, value: unknow
 
 /** Every change is written: all but what is not in order yet is settled. */
 function settle(data: StoreData): void {
-  for (const table of tablesOf(data)) table.unsettled = new Map()
+  for (const table of tablesOf(data)) if (table.unsettled.size > 0) table.unsettled = new Map()
   data.waiting = data.waiting.filter(entry => entry.value !== undefined)
   for (const entry of data.waiting) entry.table.unsettled.set(entry.name, entry)
 }
