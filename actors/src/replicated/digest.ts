@@ -48,9 +48,21 @@ function hashText(text: string, seed: number): number {
   return hash
 }
 
+/** As JSON writes it: nearly every text is itself between quotes. */
+function hashQuoted(text: string, seed: number): number {
+  let hash = hashText('"', seed)
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c)
+      return hashText(JSON.stringify(text), seed)
+    hash = Math.imul(hash ^ unit, 0x01000193)
+  }
+  return hashText('"', hash)
+}
+
 /** Hashes a value's canonical text, piece by piece: JSON with the fields in order, those that are undefined left out. */
 function hashValue(value: unknown, seed: number): number {
-  if (typeof value === 'string') return hashText(JSON.stringify(value), seed)
+  if (typeof value === 'string') return hashQuoted(value, seed)
   if (typeof value === 'bigint') return hashText(`${value}n`, seed)
   if (Number.isFinite(value)) return hashText(`${value}`, seed)
   if (typeof value !== 'object' || value === null) return hashText(JSON.stringify(value) ?? 'undefined', seed)
@@ -72,7 +84,7 @@ function hashFields(fields: Fields, seed: number): number {
   for (const name of Object.keys(fields).sort()) {
     const field = fields[name]
     if (field === undefined) continue
-    hash = hashText(isFirst ? JSON.stringify(name) : `,${JSON.stringify(name)}`, hash)
+    hash = hashQuoted(name, isFirst ? hash : hashText(',', hash))
     hash = hashValue(field, hashText(':', hash))
     isFirst = false
   }
