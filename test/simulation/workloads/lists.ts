@@ -117,7 +117,7 @@ function counted(list: readonly number[]): ReadonlyMap<number, number> {
 }
 
 function listOf(value: Json): readonly number[] | null {
-  assert(value === null || Array.isArray(value), `lists: a list is ${JSON.stringify(value)}`)
+  if (value !== null && !Array.isArray(value)) assert(false, `lists: a list is ${JSON.stringify(value)}`)
   return value as readonly number[] | null
 }
 
