@@ -106,7 +106,7 @@ export function closedUpTo(call: Call, closed: number | undefined): boolean {
 
 /** The group answered what it was asked, through this node. */
 export function answered(context: Context, call: Call, by: NodeId): void {
-  noteAnswer(context.state.answerTimes, call.group, context.nowMs - call.askedAt)
+  noteAnswer(context.state.answerTimes, call.group, context.nowMs - call.askedAt, call.silent)
   ledBy(context, call.group, by)
 }
 
