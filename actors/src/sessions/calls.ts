@@ -74,7 +74,7 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
   call.phase = 'sent'
   if (call.work.kind === 'submit') call.work.unsettled.add(call.send)
   call.sentAt = context.nowMs
-  call.jitter = jitter(context)
+  call.jitter = 1 + context.out.random() / 2
   call.retryAt = retryAt(context, call)
   context.out.send(frontDoor(to, call.group), messageOf(context, call))
 }
