@@ -293,6 +293,15 @@ describe('snapshots', () => {
     expect(learner.rows.keys()).toEqual([])
   })
 
+  test('[PX13] one that holds a slot of our own ballot starts the leader side', () => {
+    const learner = list()
+    tell(learner, { type: 'paxos.lead', ballot: ballot(1), slot: 2 }, at('n1', 'proposer'))
+    expect(learner.state.side).toBeUndefined()
+    pull(learner, server())
+    expect(learner.state.host.applied).toBe(2)
+    expect(learner.state.side).toBeDefined()
+  })
+
   test('[PX17] the state it replaced is erased, slice by slice', () => {
     const learner = list({ flushSlots: 1 })
     decided(learner, 1, [slot('x')])
