@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSqlite } from '@synod/runtime/host'
 import { until } from '../processes/cluster.fixture.ts'
-import { historyFolder, Load } from '../processes/load.fixture.ts'
+import { historyFolder, startLoad } from '../processes/load.fixture.ts'
 import type { Nodes } from '../processes/nodes.fixture.ts'
 import { disk, diskNode } from './disk-node.ts'
 import { nodeIds, onNodes, type Stage, untilTime } from './stage.ts'
@@ -27,8 +27,7 @@ export const slowDisk: Stage = {
         for (const id of nodeIds) nodes.start(id, slow.includes(id) ? disk({ slowMs }) : {})
         await nodes.allReady()
         const history = join(historyFolder(), 'slow.jsonl')
-        const load = new Load('append', nodes.url('n3'), { history })
-        await load.underWay()
+        const load = await startLoad('append', nodes.url('n3'), { history })
         await untilTime(performance.now() + seconds * 1_000)
         say(`${slow.join(' and ')} slow: ${await load.end(more)} transactions`)
       })
@@ -64,8 +63,7 @@ async function fill(nodes: Nodes, victim: string): Promise<number> {
   await nodes.ready(victim)
   const other = nodes.url(nodeIds.find(id => id !== victim) ?? '')
   const history = join(historyFolder(), 'full.jsonl')
-  const load = new Load('append', other, { history })
-  await load.underWay()
+  const load = await startLoad('append', other, { history })
   await writeUntilItEnds(nodes, victim, other)
   assert.equal(await full.ended, 70)
   assert.match(full.said(), /node\.db: the disk is full; free some space and start the node again/)

@@ -1,13 +1,13 @@
 /** kill -9 under load: of a random node every second, and of everything at once. What was acknowledged stays. */
 import { join } from 'node:path'
 import type { RealCluster } from '../processes/cluster.fixture.ts'
-import { Load, type WorkloadName } from '../processes/load.fixture.ts'
+import { type Load, startLoad, type WorkloadName } from '../processes/load.fixture.ts'
 import { onCluster, oneOf, type Say, type Scene, type Stage, untilTime } from './stage.ts'
 
 /** A load whose findings or history are checked when it has ended. */
-function begin(workload: WorkloadName, { cluster, folder }: Scene, name: string): Load {
+function begin(workload: WorkloadName, { cluster, folder }: Scene, name: string): Promise<Load> {
   const history = workload === 'append' || workload === 'register'
-  return new Load(workload, cluster.dashboard, {
+  return startLoad(workload, cluster.dashboard, {
     ...(history ? { history: join(folder, `${workload}-${name}.jsonl`) } : {}),
     ...(workload === 'shop' ? { create: true, keys: 50 } : {}),
   })
@@ -22,8 +22,7 @@ function killing(workload: 'bank' | 'shop' | 'append'): Stage {
     short: 4,
     run: (seconds, say) =>
       onCluster(say, async scene => {
-        const load = begin(workload, scene, 'killing')
-        await load.underWay()
+        const load = await begin(workload, scene, 'killing')
         const kills = await killEverySecond(scene.cluster, seconds)
         await scene.cluster.allReady()
         say(`${kills} kills, ${await load.end()} steps done`)
@@ -64,8 +63,7 @@ const inTurn: readonly WorkloadName[] = ['register', 'shop', 'append', 'bank']
 async function killAll(cycle: number, scene: Scene, say: Say): Promise<void> {
   const { cluster } = scene
   const workload = inTurn[(cycle - 1) % inTurn.length] ?? 'register'
-  const load = begin(workload, scene, String(cycle))
-  await load.underWay()
+  const load = await begin(workload, scene, String(cycle))
   await cluster.killAll()
   await cluster.start('--faults')
   // Calls that were open at the crash are sent again by the client library, with the same ids.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type RealCluster, until } from '../processes/cluster.fixture.ts'
-import { keyOf, Load, put, reached } from '../processes/load.fixture.ts'
+import { keyOf, put, reached, startLoad } from '../processes/load.fixture.ts'
 import { call } from '../processes/shop.fixture.ts'
 import { anotherThan, nodeIds, numberOf, onCluster, type Scene, type Stage, untilTime } from './stage.ts'
 
@@ -19,8 +19,7 @@ export const leaderStopped: Stage = {
     onCluster(say, async scene => {
       for (let cycle = 1; cycle <= cycles; cycle++) {
         const history = join(scene.folder, `stopped-${cycle}.jsonl`)
-        const load = new Load('register', scene.cluster.dashboard, { history })
-        await load.underWay()
+        const load = await startLoad('register', scene.cluster.dashboard, { history })
         const reads = await stopLeader(scene.cluster)
         say(`cycle ${cycle}: ${await load.end()} steps done, ${reads} reads answered after waking`)
       }
@@ -87,8 +86,7 @@ const cuts: readonly [Cut, ...Cut[]] = [
 async function partition({ cluster, folder }: Scene, cut: Cut, cycle: number): Promise<number> {
   const [, workload, from, oneWay] = cut
   const history = join(folder, `${workload}-${cycle}.jsonl`)
-  const load = new Load(workload, cluster.dashboard, { history })
-  await load.underWay()
+  const load = await startLoad(workload, cluster.dashboard, { history })
   const leader = await cluster.leaderOf(group)
   const watcher = anotherThan(leader)
   const others = nodeIds.filter(id => id !== leader)

@@ -7,21 +7,14 @@
  * cluster refused definitely, kept at least 80 % of its peak, and answered as before within 5 s.
  */
 import { readArguments } from '../arguments.ts'
-import { RealCluster } from '../processes/cluster.fixture.ts'
 import { Overload } from './overload/overload.ts'
+import { tryCluster } from './trial.ts'
 
 const { numbers } = readArguments(['seconds', 'times', 'users'], {
   usage: 'pnpm test:overload [--seconds N] [--times N] [--users N]',
 })
 const { seconds = 60, times = 5, users = 64 } = numbers
-const cluster = await RealCluster.start()
-try {
-  const overload = new Overload(cluster, line => console.log(line))
-  const failures = await overload.run({ seconds, times, users })
-  await cluster.verified()
-  for (const failure of failures) console.log(`FAILED  ${failure}`)
-  console.log(failures.length === 0 ? 'it held' : 'it did not hold')
-  process.exitCode = failures.length === 0 ? 0 : 1
-} finally {
-  await cluster.destroy()
-}
+await tryCluster((cluster, say) => new Overload(cluster, say).run({ seconds, times, users }), {
+  passed: 'it held',
+  failed: 'it did not hold',
+})

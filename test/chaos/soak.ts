@@ -7,19 +7,12 @@
  * and no node met a defect.
  */
 import { readArguments } from '../arguments.ts'
-import { RealCluster } from '../processes/cluster.fixture.ts'
 import { soak } from './soak/soak.ts'
+import { tryCluster } from './trial.ts'
 
 const { numbers } = readArguments(['minutes', 'users'], { usage: 'pnpm test:soak [--minutes N] [--users N]' })
 const { minutes = 30, users = 32 } = numbers
-const cluster = await RealCluster.start()
-try {
-  const options = { seconds: minutes * 60, users }
-  const failures = await soak(cluster, options, line => console.log(line))
-  await cluster.verified()
-  for (const failure of failures) console.log(`FAILED  ${failure}`)
-  console.log(failures.length === 0 ? 'level' : 'not level')
-  process.exitCode = failures.length === 0 ? 0 : 1
-} finally {
-  await cluster.destroy()
-}
+await tryCluster((cluster, say) => soak(cluster, { seconds: minutes * 60, users }, say), {
+  passed: 'level',
+  failed: 'not level',
+})

@@ -135,3 +135,10 @@ export async function put(url: string, key: string, value: unknown): Promise<voi
   const response = await fetch(`${url}/kv/kv/${key}`, { method: 'PUT', headers, body: JSON.stringify(value) })
   assert.equal(response.status, 200, `PUT ${key}: ${await response.text()}`)
 }
+
+/** Begins a load. Resolves when its users have done something; rejects when it ended before. */
+export async function startLoad(workload: WorkloadName, url: string, options: LoadOptions): Promise<Load> {
+  const load = new Load(workload, url, options)
+  await load.underWay()
+  return load
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { connect } from '@synod/cluster/client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { RealCluster, until } from './cluster.fixture.ts'
-import { historyFolder, keyOf, Load, put } from './load.fixture.ts'
+import { historyFolder, keyOf, put, startLoad } from './load.fixture.ts'
 import { call } from './shop.fixture.ts'
 
 const folder = historyFolder()
@@ -61,8 +61,7 @@ test('a leader that is cut off answers no read from the past', async () => {
 
 test('lost, late and doubled messages change nothing but the time it takes', async () => {
   const history = join(folder, 'lossy.jsonl')
-  const load = new Load('append', cluster.url(0), { history })
-  await load.underWay()
+  const load = await startLoad('append', cluster.url(0), { history })
   await cluster.fault({ kind: 'drop', probability: 0.05, seed: 7 })
   await cluster.fault({ kind: 'duplicate', probability: 0.1, seed: 8 })
   await cluster.fault({ kind: 'delay', probability: 0.2, delayMs: 20, jitterMs: 20, seed: 9 })

@@ -133,7 +133,7 @@ export function at(type: string, node: NodeId = n1): Address {
   return address(node, type, 'x')
 }
 
-/** Whatever it hears, it does all that an outbox can. */
+/** Whatever it hears, it saves, sends, answers, sets a timer and notes. */
 export const saver = probe('saver', (event, out) => {
   out.save('last', event.kind === 'message' ? event.message : '?')
   out.send(at('far', n2), 'saved')

@@ -132,20 +132,31 @@ export function plantedMachine(bug = '', clock: () => number): StateMachine<unkn
 
 /** A store that never keeps these rows. */
 function without(store: Store, kinds: readonly Kind[]): Store {
-  return {
-    get: key => store.get(key),
-    has: key => store.has(key),
-    scan: (from, to) => store.scan(from, to),
-    get size() {
-      return store.size
-    },
-    put: (key, value) => store.put(key, value),
-    delete: key => store.delete(key),
-    table: kind => (kinds.some(lost => lost === kind) ? unwritable(store.table(kind)) : store.table(kind)),
-  }
+  return withTables(store, kind => {
+    const table = store.table(kind)
+    return kinds.some(lost => lost === kind) ? tableBut(table, { put: () => {} }) : table
+  })
 }
 
-function unwritable(table: Table): Table {
+/** During one command, the first look at each row of a kind finds nothing. */
+function withoutFirstLook(store: Store, kind: Kind): Store {
+  const seen = new Set<string>()
+  const rows = store.table(kind)
+  const get = (name: string) => {
+    if (seen.has(name)) return rows.get(name)
+    seen.add(name)
+    return undefined
+  }
+  const table = tableBut(rows, { get })
+  return withTables(store, other => (other === kind ? table : store.table(other)))
+}
+
+function withTables(store: Store, table: Store['table']): Store {
+  return Object.assign(tableBut(store, {}), { table })
+}
+
+/** The table as it is, but for some of what it does. */
+function tableBut(table: Table, changes: Partial<Pick<Table, 'get' | 'put'>>): Table {
   return {
     get: name => table.get(name),
     has: name => table.has(name),
@@ -153,30 +164,10 @@ function unwritable(table: Table): Table {
     get size() {
       return table.size
     },
-    put: () => {},
+    put: (name, row) => table.put(name, row),
     delete: name => table.delete(name),
+    ...changes,
   }
-}
-
-/** During one command, the first look at each row of a kind finds nothing. */
-function withoutFirstLook(store: Store, kind: Kind): Store {
-  const seen = new Set<string>()
-  const rows = store.table(kind)
-  const table: Table = {
-    get(name) {
-      if (seen.has(name)) return rows.get(name)
-      seen.add(name)
-      return undefined
-    },
-    has: name => rows.has(name),
-    scan: (from, to) => rows.scan(from, to),
-    get size() {
-      return rows.size
-    },
-    put: (name, row) => rows.put(name, row),
-    delete: name => rows.delete(name),
-  }
-  return { ...without(store, []), table: other => (other === kind ? table : store.table(other)) }
 }
 
 function changed(command: Fields, change: (operation: Fields) => Fields): Fields {
