@@ -3,6 +3,7 @@ import type { FaultPlane, FaultRule } from '@synod/runtime/host'
 import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { messageTypeSchema } from './message-type.ts'
 import { problem } from './problem.ts'
 
 const node = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/)
@@ -10,7 +11,7 @@ const ruleSchema = z.strictObject({
   id: z.string().min(1).max(128),
   from: node.optional(),
   to: node.optional(),
-  messageType: z.string().min(1).max(128).optional(),
+  messageType: messageTypeSchema.optional(),
   action: z.enum(['drop', 'delay', 'duplicate', 'reorder', 'cut']),
   probability: z.number().min(0).max(1).default(1),
   delayMs: z.number().min(0).max(600_000).default(0),

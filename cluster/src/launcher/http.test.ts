@@ -37,6 +37,7 @@ describe('the base port', () => {
     [{ kind: 'partition', sides: [['n1']] }, 400, 'sides'],
     [{ kind: 'explode' }, 400, 'kind'],
     [{ kind: 'drop', probability: 2 }, 400, 'probability'],
+    [{ kind: 'drop', messageType: 'acept' }, 400, 'there is no message type "acept"; did you mean "accept"?'],
     [undefined, 400, ''],
   ])('refuses the fault %j', async (body, status, detail) => {
     const answer = await appWith(allowed())('/api/faults', post(body))

@@ -1,5 +1,6 @@
 /** `cluster fault`: breaks a cluster that was started with `--faults`, on purpose. */
 import type { Command } from 'commander'
+import { messageTypeNames, unfitType } from '../../gateway/message-type.ts'
 import type { FaultOrderInput } from '../../launcher/fault-requests.ts'
 import type { ActiveFault } from '../../launcher/faults.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
@@ -98,7 +99,7 @@ function addMessageFaults(command: Command): void {
     one
       .option('--from <node>', 'only from this node')
       .option('--to <node>', 'only to this node')
-      .option('--type <type>', 'only messages of this type, for instance accept')
+      .option('--type <type>', `only messages of this type: ${messageTypeNames.join(', ')}`)
       .option('--probability <p>', 'of each message, 0 to 1 (default 1)', fraction)
       .option('--seconds <n>', 'end by itself after so long', within(1, mostSeconds))
       .option('--seed <n>', 'of the draws', wholeNumber)
@@ -169,6 +170,8 @@ function lasting(seconds: number | undefined): { durationMs?: number } {
 }
 
 function messageOf({ from, to, type, probability, seconds, seed }: MessageOptions) {
+  const problem = type === undefined ? undefined : unfitType(type)
+  if (problem !== undefined) throw new Failure(`--type: ${problem}`, exitCode.usage)
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
