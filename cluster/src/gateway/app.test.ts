@@ -120,7 +120,7 @@ describe('bad input is refused with what to change', () => {
     [
       '{"operations":[{"op":"add","keyspace":"kv","key":"a","amount":1,"mim":0}]}',
       400,
-      'operations[0]: Unrecognized key: "mim"',
+      'operations[0]: unknown key "mim"; did you mean "min"?',
     ],
     [
       '{"operations":[{"op":"check","keyspace":"kv","key":"a"}]}',

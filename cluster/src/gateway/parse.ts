@@ -1,6 +1,6 @@
 /** What comes in against its schema: refused in a sentence that names the place and says what would be right. */
-import type { z } from 'zod'
-import { nearest } from '../config/nearest.ts'
+import { z } from 'zod'
+import { nearest, suggestion } from '../config/nearest.ts'
 import { BadInput } from './problem.ts'
 
 /** Throws `BadInput` that names the place: `operations[2].amount: must be an integer …`. */
@@ -36,6 +36,8 @@ function sentence(issue: RawIssue): string | undefined {
       return input === undefined ? isMissing : unknownName('value', input, issue.values.map(String))
     case 'invalid_union':
       return input === undefined ? isMissing : noSuchVariant(issue)
+    case 'unrecognized_keys':
+      return unknownKey(issue)
     case 'too_small':
       return tooSmall(issue)
     case 'too_big':
@@ -50,6 +52,11 @@ function noSuchVariant({ discriminator, options, input }: RawIssue<z.core.$ZodIs
   if (discriminator === undefined || !Array.isArray(options)) return undefined
   const named = (input as Readonly<Record<string, unknown>>)[discriminator]
   return unknownName(discriminator, named, options.map(String))
+}
+
+function unknownKey({ keys: [key = ''], inst }: RawIssue<z.core.$ZodIssueUnrecognizedKeys>): string {
+  const known = inst instanceof z.ZodObject ? Object.keys(inst.shape) : []
+  return `unknown key ${JSON.stringify(key.slice(0, 40))}; ${suggestion(key, known)}`
 }
 
 /** `there is no operation "putt"; it must be one of get, put; did you mean "put"?` */
