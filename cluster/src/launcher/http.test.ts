@@ -13,7 +13,7 @@ const view: ClusterView = {
   faults: [],
   nodes: [{ id: 'n1', url: 'http://127.0.0.1:8001', state: 'ready', pid: 5, restarts: 0, detail: '' }],
 }
-const nodes = [{ spec: { id: 'n1' }, state: 'ready' } as unknown as NodeProcess]
+const nodes = [{ spec: { id: 'n1' }, state: 'ready', resume: () => false } as unknown as NodeProcess]
 const nothing = () => Promise.resolve()
 const allowed = () => new Faults(nodes, { add: nothing, remove: nothing, clear: nothing })
 
@@ -35,7 +35,8 @@ describe('the base port', () => {
 
   test.each<[unknown, number, string]>([
     [{ kind: 'kill', node: 'n9' }, 400, 'there is no node n9; there are n1'],
-    [{ kind: 'partition', sides: [['n1'], ['n1']] }, 409, 'a node can be on one side only'],
+    [{ kind: 'partition', sides: [['n1'], ['n1']] }, 400, 'a node can be on one side only'],
+    [{ kind: 'resume', node: 'n1' }, 409, 'cannot resume n1: it is ready'],
     [{ kind: 'partition', sides: [['n1']] }, 400, 'sides: must have at least 2 entries'],
     [{ kind: 'partition', sides: 'n1' }, 400, 'sides: must be a list, not a string'],
     [{ kind: 'explode' }, 400, `kind: there is no kind "explode"; it must be one of ${kinds}`],

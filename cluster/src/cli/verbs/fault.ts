@@ -5,6 +5,7 @@ import type { FaultOrderInput } from '../../launcher/fault-requests.ts'
 import type { ActiveFault } from '../../launcher/faults.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { fraction, wholeNumber, within } from '../arguments.ts'
+import { nodeNamed } from '../ask-nodes.ts'
 import { answerOf, findCluster, request, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { print, printJson } from '../output.ts'
 import type { Verb } from '../verb.ts'
@@ -131,15 +132,34 @@ async function call(
   method: string,
   body?: FaultOrderInput,
 ): Promise<readonly ActiveFault[]> {
-  const { launcher, token } = await findCluster(options)
+  const found = await findCluster(options)
+  const { launcher, token } = found
   if (launcher === undefined) {
     throw new Failure(
       "faults are the launcher's: give its data folder, or --url with the base port",
       exitCode.usage,
     )
   }
+  for (const node of body === undefined ? [] : nodesIn(body)) nodeNamed(found, node)
   const url = `${launcher}/api/faults`
   return (await answerOf(await request(url, { method, body, token }), url)) as readonly ActiveFault[]
+}
+
+/** A name typed wrong is told before anything else: whether faults are allowed, what state a node is in. */
+function nodesIn(order: FaultOrderInput): readonly string[] {
+  switch (order.kind) {
+    case 'kill':
+    case 'pause':
+    case 'resume':
+    case 'restart':
+      return [order.node]
+    case 'partition':
+      return order.sides.flat()
+    case 'heal':
+      return []
+    default:
+      return [order.from, order.to].filter(node => node !== undefined)
+  }
 }
 
 function show(faults: readonly ActiveFault[], { json }: Options): void {
