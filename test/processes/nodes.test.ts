@@ -1,7 +1,10 @@
 /** Nodes that nobody launched: one process per configuration file, as on machines of their own. */
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { nodeFlags } from '../../cluster/src/node/young-generation.ts'
 import { cli, freeBasePort, until } from './cluster.fixture.ts'
 import { localMembers, Nodes } from './nodes.fixture.ts'
 
@@ -25,6 +28,10 @@ describe('nodes without a launcher', () => {
       cluster: 'test',
       nodes: nodes.ids.map(id => ({ id, state: 'ready' })),
     })
+    for (const { pid } of started) {
+      const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)])
+      expect(stdout).toContain(nodeFlags.join(' '))
+    }
     await nodes.stopAll()
     expect(await Promise.all(started.map(({ ended }) => ended))).toEqual([0, 0, 0])
   })
