@@ -198,7 +198,7 @@ describe('faults', () => {
     ['nonsense', 'there is no message type "nonsense"; nodes send each other: accept, '],
     ['propose', '"propose" stays within a node, where no fault meets it; nodes send each other: accept, '],
   ])(
-    '[GW9] of messages of type %s would do nothing: refused, with those that there are',
+    '[GW10] of messages of type %s would do nothing: refused, with those that there are',
     async (type, why) => {
       const { get, plane } = appWith()
       const { status, body } = await get('/faults', post({ id: 'a', action: 'drop', messageType: type }))

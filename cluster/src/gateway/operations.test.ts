@@ -11,7 +11,7 @@ test.each<[unknown, string]>([
   ['increment', `operations[0].op: there is no operation "increment"; it must be one of ${all}`],
   [7, `operations[0].op: must be one of ${all}`],
   [undefined, `operations[0].op: must be one of ${all}`],
-])('[GW9] an unknown operation %j is answered with those that there are', (op, problem) => {
+])('[GW10] an unknown operation %j is answered with those that there are', (op, problem) => {
   const body = { operations: [{ op, keyspace: 'kv', key: 'k' }] }
   expect(() => parseTransaction(body)).toThrow(new RegExp(`^${problem.replace(/[[\].?]/g, '\\$&')}$`))
 })
@@ -33,7 +33,7 @@ test.each<[unknown[], string]>([
     'operations[0]: unknown key "exist"; did you mean "exists"?',
   ],
 ])(
-  '[GW9] an unknown key in %j is named with the one that may be meant, over HTTP and on the client socket',
+  '[GW10] an unknown key in %j is named with the one that may be meant, over HTTP and on the client socket',
   (operations, problem) => {
     expect(() => parseTransaction({ operations })).toThrow(new BadInput(problem))
     const id = { session: 's', sequence: 1 }
@@ -42,7 +42,7 @@ test.each<[unknown[], string]>([
   },
 )
 
-test('[GW9] an unknown key beside the operations is named too', () => {
+test('[GW10] an unknown key beside the operations is named too', () => {
   expect(() => parseTransaction({ operations: [put], opertions: [] })).toThrow(
     new BadInput('body: unknown key "opertions"; did you mean "operations"?'),
   )
