@@ -48,7 +48,7 @@ export const defaultTuning: Tuning = {
   chunkSlots: 512,
   chunkBytes: 1 << 20,
   tailSlots: 10_000,
-  tailBytes: 16 << 20,
+  tailBytes: 8 << 20,
   flushSlots: 2_000,
   flushKeys: 4_000,
   flushMs: 2_000,

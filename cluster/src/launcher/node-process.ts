@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ToLauncher } from '../node/parent.ts'
-import { nodeFlags } from '../node/young-generation.ts'
+import { nodeEnvironment, nodeFlags } from '../node/young-generation.ts'
 import { type ProcessId, processId } from './process-id.ts'
 
 export type NodeState = 'starting' | 'ready' | 'paused' | 'waiting' | 'killed' | 'refused' | 'stopped'
@@ -84,7 +84,7 @@ export class NodeProcess {
     const log = openRolled(this.spec.logFile)
     const child = spawn(process.execPath, [...nodeFlags, entry, this.spec.configFile], {
       stdio: ['ignore', log, log, 'ipc'],
-      env: { ...process.env, NODE_ENV: process.env.NODE_ENV ?? 'production' },
+      env: { ...nodeEnvironment, ...process.env },
     })
     closeSync(log)
     this.#child = child

@@ -43,7 +43,7 @@ describe('a port that is taken', () => {
 
 // Elsewhere a port has one socket.
 describe.runIf(process.platform === 'linux')('several sockets on a port', () => {
-  test('let many in that dial at once, within a few turns of the event loop', async () => {
+  test('[GW9] let many in that dial at once, within a few turns of the event loop', async () => {
     const server = createServer((_, response) => response.end('here'))
     const close = await listenWide(server, host, 0)
     const { port } = server.address() as AddressInfo

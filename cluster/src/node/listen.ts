@@ -12,10 +12,10 @@ import { portHolder } from './port-holder.ts'
 const backlog = 16_384
 
 /**
- * libuv (from 1.45) accepts one connection per listening socket and turn of the event loop. A busy node turns some fifty
- * times a second: of 2,700 clients that dialled at once most were still waiting after 13 s.
+ * libuv (from 1.45) accepts one connection per listening socket and turn of the event loop. In a flood a node turns ten to
+ * fifty times a second: of 2,700 clients that dialled at once most were still waiting after 13 s.
  */
-const sockets = 16
+const sockets = 64
 
 /** Throws `Failure`; a taken port is explained with the process that holds it. */
 export async function listen(server: NetServer, host: string, port: number): Promise<void> {

@@ -5,6 +5,7 @@ import { ConfigError } from '../config/parse.ts'
 import { adminToken } from './access.ts'
 import { exitCode, Failure, systemProblem, writableFolder } from './failure.ts'
 import { type HostedNode, type Parts, startHost } from './host.ts'
+import { collectWhenIdle } from './idle-collection.ts'
 import { type Log, openLog } from './log.ts'
 import { parent } from './parent.ts'
 import { createNodeServer, type NodeServer } from './server.ts'
@@ -63,6 +64,7 @@ async function start(config: NodeConfig, parts: Parts): Promise<void> {
     leave(exitCode.fatal)
   }
   hosted = await startHost(config, door, log, onFatal, parts)
+  collectWhenIdle()
   await hosted.whenReady
   await hosted.whenLed(ledWithinMs)
   log('info', 'ready', {})
