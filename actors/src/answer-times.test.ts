@@ -5,7 +5,7 @@ const patience = { firstMs: 100, mostMs: 1_000 }
 const waits = (times: AnswerTimes) => [1, 2, 3, 4, 5, 6].map(sends => patienceMs(times, 'a', sends, patience))
 const after = (answers: readonly number[]) => {
   const times: AnswerTimes = new Map()
-  for (const ms of answers) noteAnswer(times, 'a', ms)
+  for (const ms of answers) noteAnswer(times, 'a', ms, 1)
   return times
 }
 
@@ -48,4 +48,31 @@ test('silence is an answer that is yet to come: whoever asks next waits longer',
   expect(waits(times)[0]).toBe(100)
   for (const ms of [100, 200, 400, 800]) noteSilence(times, 'a', ms)
   expect(waits(times)[0]).toBeGreaterThan(800)
+})
+
+test('lost messages make nobody wait longer for what is lost next', () => {
+  const times: AnswerTimes = new Map()
+  const first: number[] = []
+  // Of every five exchanges one is lost, and now and then the repetition too; answers take 5 ms.
+  for (let exchange = 0; exchange < 500; exchange++) {
+    const lost = exchange % 5 === 0 ? (exchange % 25 === 0 ? 2 : 1) : 0
+    first.push(patienceMs(times, 'a', 1, patience))
+    let ms = 0
+    for (let sends = 1; sends <= lost; sends++) {
+      ms += patienceMs(times, 'a', sends, patience)
+      noteSilence(times, 'a', ms)
+    }
+    noteAnswer(times, 'a', ms + 5, lost + 1)
+  }
+  expect(first.filter(ms => ms > 1_000)).toEqual([])
+  expect(first.filter(ms => ms === 100).length).toBeGreaterThan(350)
+})
+
+test('a long silence is over with the first answer to what was asked once', () => {
+  const times = after(Array(100).fill(5))
+  noteSilence(times, 'a', 60_000)
+  noteAnswer(times, 'a', 60_100, 9)
+  expect(waits(times)[0]).toBe(3_000)
+  noteAnswer(times, 'a', 5, 1)
+  expect(waits(times)[0]).toBe(100)
 })

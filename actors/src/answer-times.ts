@@ -4,8 +4,14 @@
  * still: a cluster that was asked for five times what it can do then spent most of its time on repetitions.
  */
 
-/** By group, in milliseconds: how long answers take, and how far they are from that. */
-export type AnswerTimes = Map<string, { readonly meanMs: number; readonly deviationMs: number }>
+interface Times {
+  /** In milliseconds: how long answers take, and how far they are from that. Undefined until the first one. */
+  readonly answers: { readonly meanMs: number; readonly deviationMs: number } | undefined
+  /** The longest that was waited in vain since the last of them; 0: not at all. */
+  readonly silentMs: number
+}
+/** By group. */
+export type AnswerTimes = Map<string, Times>
 
 export interface Patience {
   /** Waited before the first repetition where answers come quickly, and where nothing is known yet; then doubling. */
@@ -16,29 +22,33 @@ export interface Patience {
 /** Nobody waits longer because answers take long: what is slow for everyone may be lost for one. */
 const longestMs = 3_000
 
-/** `ms`: from the first time it was asked, so that lost messages count as slow ones. */
-export function noteAnswer(times: AnswerTimes, group: string, ms: number): void {
-  const known = times.get(group)
+/**
+ * `ms`: since it was asked, `sends` times by now. Of what was asked again nobody can tell which time is answered (Karn's
+ * algorithm): taken from the first one, each lost message would lengthen the wait for the next, which lengthens it again.
+ */
+export function noteAnswer(times: AnswerTimes, group: string, ms: number, sends: number): void {
+  if (sends !== 1) return
+  const known = times.get(group)?.answers
   if (known === undefined) {
-    times.set(group, { meanMs: ms, deviationMs: ms / 2 })
+    times.set(group, { answers: { meanMs: ms, deviationMs: ms / 2 }, silentMs: 0 })
     return
   }
-  const { meanMs, deviationMs } = known
-  times.set(group, {
-    meanMs: meanMs + (ms - meanMs) / 8,
-    deviationMs: deviationMs + (Math.abs(ms - meanMs) - deviationMs) / 4,
-  })
+  const meanMs = known.meanMs + (ms - known.meanMs) / 8
+  const deviationMs = known.deviationMs + (Math.abs(ms - known.meanMs) - known.deviationMs) / 4
+  times.set(group, { answers: { meanMs, deviationMs }, silentMs: 0 })
 }
 
-/** None came within `ms`: it takes longer than that, as far as anybody knows. */
+/** None came within `ms`: it takes longer than that, as far as anybody knows, until something asked once is answered. */
 export function noteSilence(times: AnswerTimes, group: string, ms: number): void {
-  if (ms > (times.get(group)?.meanMs ?? 0)) noteAnswer(times, group, ms)
+  const known = times.get(group)
+  if (ms > (known?.silentMs ?? 0)) times.set(group, { answers: known?.answers, silentMs: ms })
 }
 
 /** How long to wait for an answer to the `sends`-th sending, from 1. */
 export function patienceMs(times: AnswerTimes, group: string, sends: number, patience: Patience): number {
-  const known = times.get(group)
-  const expected = known === undefined ? 0 : known.meanMs + 4 * known.deviationMs
+  const { answers, silentMs = 0 } = times.get(group) ?? {}
+  const usual = answers === undefined ? 0 : answers.meanMs + 4 * answers.deviationMs
+  const expected = Math.max(usual, 2 * silentMs)
   const doubled = Math.min(patience.firstMs * 2 ** Math.min(sends - 1, 10), patience.mostMs)
   return Math.max(doubled, Math.min(expected, longestMs))
 }

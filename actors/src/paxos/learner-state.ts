@@ -73,6 +73,8 @@ export interface Capture {
   readonly timeMs: number
   readonly digest: number
   readonly entries: readonly (readonly [key: string, value: unknown])[]
+  /** The bytes of the first none, one, two … entries, as far as they have been counted. */
+  readonly bytes: number[]
 }
 
 /** The one row that says which rows are the state, and of which slot. */

@@ -7,7 +7,8 @@ import { leaderTimer } from '../replicated/leader-box.ts'
 import { applyBatch } from '../replicated/machine-host.ts'
 import type { GroupQuery } from '../replicated/queries.ts'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { checkStore, liveEntries } from '../replicated/store-data.ts'
+import { checkStoreAfter } from '../replicated/store-check.ts'
+import { liveEntries } from '../replicated/store-data.ts'
 import { printBallot } from './ballot.ts'
 import type { PaxosConfig } from './config.ts'
 import { flush, flushWhenDue } from './flush.ts'
@@ -69,7 +70,7 @@ export function learner(machine: StateMachine): ActorType<LearnerState, Received
     check(state) {
       const { host, flushed } = state
       assert(flushed <= host.applied, 'PX15: what is flushed is applied')
-      checkStore(host.store)
+      checkStoreAfter(host.store, host.applied)
     },
 
     describe(state) {

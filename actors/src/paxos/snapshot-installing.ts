@@ -3,7 +3,7 @@ import type { Outbox } from '@synod/runtime/protocol'
 import type { StateMachine } from '../replicated/state-machine.ts'
 import { cuts, storeData } from '../replicated/store-data.ts'
 import { saveState } from './flush.ts'
-import { stopSide } from './learner-leading.ts'
+import { startSideWhenCurrent, stopSide } from './learner-leading.ts'
 import { entryKey, entryRange, type Incoming, type LearnerState, toAcceptor } from './learner-state.ts'
 import type { SnapshotChunk } from './messages.ts'
 
@@ -34,6 +34,8 @@ export function install(
   out.note('installed a snapshot', { group: state.place.group, slot, keys: incoming.entries.size })
   toAcceptor(state, { type: 'installed', slot }, out)
   toAcceptor(state, { type: 'replay', from: slot + 1 }, out)
+  // It may hold our own first slot already, after which nothing need come.
+  startSideWhenCurrent(state, machine, out)
 }
 
 /** Plans the erasure of the rows of the present state. */

@@ -24,7 +24,7 @@ export function onSnapshotAsked(
   const chunk: LearnerMessage = {
     type: 'paxos.snapshotChunk',
     ...{ capture: id, slot, index, timeMs, digest, offset, total: entries.length },
-    ...encodeEntries(entries, offset, state.place.tuning.chunkBytes),
+    ...encodeEntries(capture, offset, state.place.tuning.chunkBytes),
   }
   out.send(from, chunk)
   out.setTimer('capture', state.place.tuning.snapshotIdleMs)
@@ -41,15 +41,23 @@ function captureFor(
   if (host.applied < message.slot) return undefined
   const { applied: slot, index, timeMs, digest, store } = host
   const id = `${place.node}.${place.incarnation}/${slot}/${Math.floor(out.random() * 2 ** 32).toString(36)}`
-  state.capture = { id, slot, index, timeMs, digest, entries: [...liveEntries(store)] }
+  state.capture = { id, slot, index, timeMs, digest, entries: [...liveEntries(store)], bytes: [0] }
   return state.capture
 }
 
-function encodeEntries(entries: Capture['entries'], offset: number, limit: number) {
+/** Half as many as could be, and half of that, until their bytes are few enough or one is left. */
+function encodeEntries(capture: Capture, offset: number, limit: number) {
+  const { entries } = capture
   let count = Math.min(chunkEntries, entries.length - offset)
-  for (;;) {
-    const bytes = encode(entries.slice(offset, offset + count))
-    if (bytes.length <= limit || count <= 1) return { entries: bytes, count }
-    count = Math.ceil(count / 2)
+  while (count > 1 && bytesOf(capture, offset, count) > limit) count = Math.ceil(count / 2)
+  return { entries: encode(entries.slice(offset, offset + count)), count }
+}
+
+/** Of a list of these entries. Each is encoded once to know, as small chunks would encode what follows them every time. */
+function bytesOf({ entries, bytes }: Capture, offset: number, count: number): number {
+  for (let at = bytes.length; at <= offset + count; at++) {
+    bytes.push((bytes[at - 1] ?? 0) + encode(entries[at - 1]).length)
   }
+  const header = count < 16 ? 1 : 3
+  return header + (bytes[offset + count] ?? 0) - (bytes[offset] ?? 0)
 }

@@ -34,7 +34,7 @@ export function hashEntries(entries: Iterable<readonly [string, unknown]>): stri
   let low = 0
   let high = 0
   for (const [key, value] of entries) {
-    const first = hashText(canonical(value), hashText(key, 0x811c9dc5))
+    const first = hashValue(value, hashText(key, 0x811c9dc5)) >>> 0
     low = (low + first) >>> 0
     high = (high + Math.imul(first ^ (first >>> 15), 0x2c1b3c6d)) >>> 0
   }
@@ -45,17 +45,48 @@ export function hashEntries(entries: Iterable<readonly [string, unknown]>): stri
 function hashText(text: string, seed: number): number {
   let hash = seed
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash >>> 0
+  return hash
 }
 
-function canonical(value: unknown): string {
-  if (value instanceof Uint8Array) return `bytes:${chain(0, value)}:${value.length}`
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-    return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`
+/** As JSON writes it: nearly every text is itself between quotes. */
+function hashQuoted(text: string, seed: number): number {
+  let hash = hashText('"', seed)
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c)
+      return hashText(JSON.stringify(text), seed)
+    hash = Math.imul(hash ^ unit, 0x01000193)
   }
-  return typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? 'undefined')
+  return hashText('"', hash)
+}
+
+/** Hashes a value's canonical text, piece by piece: JSON with the fields in order, those that are undefined left out. */
+function hashValue(value: unknown, seed: number): number {
+  if (typeof value === 'string') return hashQuoted(value, seed)
+  if (typeof value === 'bigint') return hashText(`${value}n`, seed)
+  if (Number.isFinite(value)) return hashText(`${value}`, seed)
+  if (typeof value !== 'object' || value === null) return hashText(JSON.stringify(value) ?? 'undefined', seed)
+  if (value instanceof Uint8Array) return hashText(`bytes:${chain(0, value)}:${value.length}`, seed)
+  return Array.isArray(value) ? hashList(value, seed) : hashFields(value as Fields, seed)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function hashList(list: readonly unknown[], seed: number): number {
+  let hash = hashText('[', seed)
+  for (let at = 0; at < list.length; at++) hash = hashValue(list[at], at === 0 ? hash : hashText(',', hash))
+  return hashText(']', hash)
+}
+
+function hashFields(fields: Fields, seed: number): number {
+  let hash = hashText('{', seed)
+  let isFirst = true
+  for (const name of Object.keys(fields).sort()) {
+    const field = fields[name]
+    if (field === undefined) continue
+    hash = hashQuoted(name, isFirst ? hash : hashText(',', hash))
+    hash = hashValue(field, hashText(':', hash))
+    isFirst = false
+  }
+  return hashText('}', hash)
 }

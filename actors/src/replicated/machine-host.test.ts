@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chain, hashEntries } from './digest.ts'
 import { applyBatch, encodeBatch, newHost } from './machine-host.ts'
@@ -78,4 +79,50 @@ describe('hosting a machine', () => {
       ]),
     ).not.toBe(left)
   })
+
+  test('[RM5] the state hash is that of a canonical text', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.string(), fc.anything({ withBigInt: true, maxDepth: 4 }))),
+        entries => {
+          const rows = entries.map(([key, value]) => [key, plain(value)] as const)
+          expect(hashEntries(rows)).toBe(hashOfTexts(rows))
+        },
+      ),
+    )
+    const bytes = [['b', { bytes: new Uint8Array([1, 2]), gone: undefined }]] as const
+    expect(hashEntries(bytes)).toBe(hashOfTexts(bytes))
+  })
 })
+
+/** What rows hold: no `toJSON`, no symbols, no functions. */
+function plain(value: unknown): unknown {
+  return structuredClone(value)
+}
+
+/** The naive twin. */
+function hashOfTexts(entries: Iterable<readonly [string, unknown]>): string {
+  let low = 0
+  let high = 0
+  for (const [key, value] of entries) {
+    let hash = 0x811c9dc5
+    const text = key + canonical(value)
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+    hash >>>= 0
+    low = (low + hash) >>> 0
+    high = (high + Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)) >>> 0
+  }
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0')
+}
+
+function canonical(value: unknown): string {
+  if (value instanceof Uint8Array) return `bytes:${chain(0, value)}:${value.length}`
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+    return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`
+  }
+  return typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? 'undefined')
+}

@@ -5,7 +5,6 @@
  * A row's key is `<kind>/<name>` where the machine has a table for the kind, and is put together only when the row is
  * written: finding a row takes the name, which a command has at hand. Most time of `apply` goes into finding rows.
  */
-import { assert } from '@synod/runtime/protocol'
 import { insertKey, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
 
 /** What is kept of a row that is not settled: changed since the rows were last written, or not in order yet. */
@@ -170,7 +169,7 @@ export function writeChanges(data: StoreData, write: (key: string, value: unknow
 
 /** Every change is written: all but what is not in order yet is settled. */
 function settle(data: StoreData): void {
-  for (const table of tablesOf(data)) table.unsettled = new Map()
+  for (const table of tablesOf(data)) if (table.unsettled.size > 0) table.unsettled = new Map()
   data.waiting = data.waiting.filter(entry => entry.value !== undefined)
   for (const entry of data.waiting) entry.table.unsettled.set(entry.name, entry)
 }
@@ -200,20 +199,4 @@ export function cuts(data: StoreData, blocks: number): string[] {
     for (let at = blocks; at < names.blocks.length; at += blocks) keys.push(prefix + names.blocks[at]?.[0])
   }
   return keys.sort()
-}
-
-export function checkStore(data: StoreData): void {
-  const { size, waiting, changed, dirty } = data
-  let [sorted, kept, live] = [0, 0, 0]
-  for (const { values, unsettled, names, size: rows } of tablesOf(data)) {
-    const ordered = names.blocks.reduce((sum, block) => sum + block.length, 0)
-    assert(ordered <= values.size && rows <= values.size, 'every name is in order once')
-    for (const [name, { value }] of unsettled) assert(values.get(name) === value, 'a row has one value')
-    sorted += ordered
-    kept += values.size
-    live += rows
-  }
-  assert(live === size && size <= sorted + waiting.length, 'every row is in order')
-  assert(kept - size <= changed.length, 'what is gone is known')
-  assert(dirty >= 0 && dirty <= changed.length, 'what must be written is known')
 }

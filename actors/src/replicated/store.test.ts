@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { insertKey, keysBetween, removeKey, sortedKeys } from './sorted-keys.ts'
 import { StoreReader, StoreWriter } from './store.ts'
-import { checkStore, cuts, liveEntries, storeData, writeChanges } from './store-data.ts'
+import { checkStore, checkStoreAfter } from './store-check.ts'
+import { cuts, liveEntries, type StoreData, storeData, writeChanges } from './store-data.ts'
 
 const keys = fc.string({ maxLength: 3, unit: fc.constantFrom('a', 'b', '/', '\u{1f600}', '￿') })
 /** Kinds that have a table; keys of all of them, and of none, come out of `keys`. */
@@ -173,6 +174,41 @@ describe('the store', () => {
         flush()
       }),
     )
+  })
+
+  test('[RM9] a row with two values is seen: at once when few rows changed or it is new, else within 16 slots', () => {
+    for (const [rows, broken, seenAt] of [
+      [10, 0, 101],
+      [100, 99, 101],
+      [100, 0, 116],
+    ] as const) {
+      const data = storeData()
+      const writer = new StoreWriter(data)
+      for (let at = 0; at < rows; at++) writer.put(`key${at}`, at)
+      checkStoreAfter(data, 100)
+      data.rest.values.set(`key${broken}`, 'another value')
+      for (let slot = 101; slot < seenAt; slot++) checkStoreAfter(data, slot)
+      expect(() => checkStoreAfter(data, seenAt)).toThrow('one value')
+    }
+  })
+
+  test('[RM9] whatever changes a store makes it looked at, without a slot too', () => {
+    const changes: readonly ((writer: StoreWriter, data: StoreData) => unknown)[] = [
+      writer => writer.put('c', 1),
+      writer => writer.delete('a'),
+      writer => [...writer.scan('', '~')],
+      (_writer, data) => writeChanges(data, () => {}),
+    ]
+    for (const change of changes) {
+      const data = storeData([['a', 1]])
+      const writer = new StoreWriter(data)
+      writer.put('b', 1)
+      checkStoreAfter(data, 1)
+      for (const name of ['x', 'y', 'z']) data.rest.values.set(name, 'nobody put it')
+      checkStoreAfter(data, 1)
+      change(writer, data)
+      expect(() => checkStoreAfter(data, 1)).toThrow('what is gone')
+    }
   })
 
   test('[RM1] a deleted key is gone for everybody, and its place is given up in time', () => {

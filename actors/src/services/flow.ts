@@ -2,31 +2,15 @@
  * How a request gets through, the same for all services: look up (with an id), read, decide, commit; and round again
  * when what was read has changed. A client is never refused because two transactions met (SPEC.md, SV).
  */
-import type { Outbox } from '@synod/runtime/protocol'
-import { answer } from '../sessions/asker.ts'
-import type {
-  BulkAnswer,
-  ReadAnswer,
-  SessionAnswer,
-  SessionRequest,
-  TransactAnswer,
-} from '../sessions/messages.ts'
-import type { Operation, OperationResult, Outcome } from '../transactions/operations.ts'
+import type { ReadAnswer, SessionAnswer, TransactAnswer } from '../sessions/messages.ts'
+import type { Operation } from '../transactions/operations.ts'
 import { anchored, anchorKey } from './anchor.ts'
-import type { Decision, Held, Logic } from './logic.ts'
+import { ask, type Context, committed, ended, finish, left } from './flow-context.ts'
+import { load, onBulkDone } from './loading.ts'
+import type { Decision, Held } from './logic.ts'
 import type { Asking, ServiceAnswer } from './messages.ts'
 import { explain, explainRecorded } from './refusal.ts'
-import { type Flow, type Phase, roundId, type ServiceState } from './state.ts'
-
-export interface Context<Request extends Asking> {
-  readonly state: ServiceState<Request>
-  readonly logic: Logic<Request>
-  readonly nowMs: number
-  readonly out: Outbox
-}
-
-/** Rows of one bulk: enough to fill the windows of all groups, little enough not to hold up a turn. */
-const rowsAtOnce = 3_000
+import { type Flow, type Phase, roundId } from './state.ts'
 
 export function begin<Request extends Asking>(context: Context<Request>, flow: Flow<Request>): void {
   const { request } = flow
@@ -191,80 +175,4 @@ function goRound<Request extends Asking>(context: Context<Request>, flow: Flow<R
   flow.round += 1
   if (left(context, flow) > 0) return read(context, flow, true)
   finish(context, flow, { status: 'unavailable', detail: 'others kept changing it until the deadline' })
-}
-
-function committed<Request extends Asking>(
-  context: Context<Request>,
-  flow: Flow<Request>,
-  results: readonly OperationResult[],
-): ServiceAnswer {
-  return { status: 'ok', body: context.logic.done(flow.request, results.at(-1), flow.unique) }
-}
-
-function ended<Request extends Asking>(
-  flow: Flow<Request>,
-  outcome: Exclude<Outcome, { status: 'committed' | 'refused' }>,
-  transaction?: Extract<ServiceAnswer, { transaction?: unknown }>['transaction'],
-): ServiceAnswer {
-  const { status, detail } = outcome
-  const { id } = flow.request
-  const known = transaction ?? (id && { id: roundId(id, flow.round), ...anchorKey(id) })
-  return status === 'unknown' && known !== undefined
-    ? { status, detail, transaction: known }
-    : { status, detail }
-}
-
-/** [SV9] Chunk after chunk, each row put as it is drawn; not atomic, and safe to repeat. */
-function load<Request extends Asking>(
-  context: Context<Request>,
-  flow: Flow<Request>,
-  rows: number,
-  from: number,
-) {
-  if (from >= rows) return finish(context, flow, committed(context, flow, []))
-  const next = Math.min(rows, from + rowsAtOnce)
-  const operations: Operation[] = []
-  for (let row = from; row < next; row++) {
-    operations.push(...context.logic.row(flow.request, row, () => context.out.random()))
-  }
-  const phase = { name: 'loading', rows, next } as const
-  ask(context, flow, phase, { type: 'bulk', operations, deadlineMs: left(context, flow) })
-}
-
-function onBulkDone<Request extends Asking>(
-  context: Context<Request>,
-  flow: Flow<Request>,
-  { status, detail }: BulkAnswer,
-) {
-  if (flow.phase.name !== 'loading') return
-  if (status === 'ok') return load(context, flow, flow.phase.rows, flow.phase.next)
-  if (status === 'refused') return finish(context, flow, { status, code: 'badRequest', detail })
-  finish(context, flow, { status, detail })
-}
-
-function left<Request extends Asking>(context: Context<Request>, flow: Flow<Request>): number {
-  return Math.max(0, flow.deadlineAt - context.nowMs)
-}
-
-function ask<Request extends Asking>(
-  context: Context<Request>,
-  flow: Flow<Request>,
-  phase: Phase,
-  request: SessionRequest,
-): void {
-  const { state, out } = context
-  const tag = state.nextTag
-  state.nextTag += 1
-  state.waiting.set(tag, flow.number)
-  flow.phase = phase
-  out.send(state.session, { ...request, tag })
-}
-
-export function finish<Request extends Asking>(
-  context: Context<Request>,
-  flow: Flow<Request>,
-  result: ServiceAnswer,
-): void {
-  context.state.flows.delete(flow.number)
-  answer(flow.asker, result, context.out)
 }

@@ -74,7 +74,7 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
   call.phase = 'sent'
   if (call.work.kind === 'submit') call.work.unsettled.add(call.send)
   call.sentAt = context.nowMs
-  call.jitter = jitter(context)
+  call.jitter = 1 + context.out.random() / 2
   call.retryAt = retryAt(context, call)
   context.out.send(frontDoor(to, call.group), messageOf(context, call))
 }
@@ -106,7 +106,7 @@ export function closedUpTo(call: Call, closed: number | undefined): boolean {
 
 /** The group answered what it was asked, through this node. */
 export function answered(context: Context, call: Call, by: NodeId): void {
-  noteAnswer(context.state.answerTimes, call.group, context.nowMs - call.askedAt)
+  noteAnswer(context.state.answerTimes, call.group, context.nowMs - call.askedAt, call.silent)
   ledBy(context, call.group, by)
 }
 

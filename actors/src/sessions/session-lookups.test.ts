@@ -83,4 +83,15 @@ describe('lookups', () => {
     expect(answers(effects)).toHaveLength(1)
     expect(runs(sent)).toMatchObject([{ outcome: { status: 'committed' } }])
   })
+
+  it('[EX12] what a lookup of another request is told is not the answer to the request under its id', () => {
+    const id = { session: 'client', sequence: 3 }
+    const where = { id, keyspace: 'kv', key: k0, deadlineMs: 300 }
+    const lookup = only(sentOf(actor.request({ type: 'lookup', ...where, fingerprint: 'g' })))
+    const sent = actor.request(transact([put(k0)], { id, fingerprint: 'f' }))
+    const other = { status: 'conflictingRequest', detail: 'used for another request' } as const
+    const told = answers(actor.message(lookup.to, { type: 'submitted', id, outcome: other }))
+    expect(told).toMatchObject([{ outcome: other }])
+    expect(runs(sent)).toMatchObject([{ outcome: { status: 'committed' } }])
+  })
 })

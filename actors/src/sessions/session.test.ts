@@ -90,6 +90,18 @@ describe('a transaction', () => {
     expect(new Set(targets).size).toBeGreaterThan(1)
   })
 
+  it('[EX4] is not sent again before its answer can have come, once that is known', () => {
+    let sends = 0
+    for (let asked = 0; asked < 60; asked++) {
+      const first = actor.request(transact([put(k0)]))
+      let early = 0
+      for (let tick = 0; tick < 14; tick++) early += actor.timer('tick').sent.length
+      if (asked >= 30) sends += early
+      runs(first)
+    }
+    expect(sends).toBe(0)
+  })
+
   it('[EX4] what waits for a leader goes on as soon as one is learnt', () => {
     const a = only(submits(actor.request(transact([put(k0)]))))
     const b = only(submits(actor.request(transact([put(k0, 2)]))))

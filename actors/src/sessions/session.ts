@@ -124,9 +124,9 @@ function refuse(context: Context, asker: Asker, request: Exclude<SessionRequest,
 function onAnswer(context: Context, from: NodeId, message: ToSession | MapAnswer) {
   switch (message.type) {
     case 'submitted': {
-      const tx = txKey(message.id)
-      onSubmitted(context, from, tx, message)
-      return onLookedUp(context, from, tx, message)
+      // [EX12] Every submit has its send echoed; what echoes none answers a lookup, perhaps of another request.
+      const about = message.send === undefined ? onLookedUp : onSubmitted
+      return about(context, from, txKey(message.id), message)
     }
     case 'map':
       return onMap(context, from, message)

@@ -117,7 +117,6 @@ export function onSubmitted(context: Context, from: NodeId, tx: TxKey, message: 
   if (outcome.status !== 'unavailable' && outcome.status !== 'overloaded') {
     return finishSubmit(context, call, work, outcome)
   }
-  // Without `closed` it answers a lookup of the same id, and says nothing of what was sent.
   if (!closedUpTo(call, message.closed)) return
   waitAfter(context, call, outcome.detail, outcome.status)
 }

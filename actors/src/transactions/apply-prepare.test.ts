@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { FinishShares } from './commands.ts'
 import { add, append, check, del, get, oneShard, put, scan } from './testing/one-shard.ts'
 
 const yes = (prepared: number, ...results: unknown[]) => ({
@@ -164,6 +165,24 @@ test('[TX13] a later attempt replaces an earlier one; what is late of the earlie
   expect(shard.rows('p/')).toEqual(['p/p:1'])
   shard.commit('p:1', 3, 2)
   expect([shard.value('a'), shard.value('b')]).toEqual([undefined, 1])
+})
+
+test('[TX23] of two coordinators of one id none gets a vote for, applies or releases what the other prepared', () => {
+  const shard = oneShard()
+  const other = { coordinator: 'kv.2', participants: ['kv.2', 'kv.0'] }
+  const finish = (commit: readonly object[], abort: readonly object[]) =>
+    shard.apply({ type: 'finish', coordinator: 'kv.2', commit, abort } as FinishShares)
+  expect(shard.prepare('p:1', [put('a', 1)])).toEqual(yes(2, { version: 2 }))
+  for (const attempt of [1, 2]) {
+    const vote = shard.prepare('p:1', [put('b', 1)], { attempt, ...other })
+    expect(vote).toEqual({ vote: 'retry', why: 'wounded' })
+    finish([], [{ tx: 'p:1', attempt }])
+    finish([{ tx: 'p:1', attempt, prepared: 2 }], [])
+  }
+  expect(shard.prepare('p:1', [put('a', 1)])).toEqual(yes(2, { version: 2 }))
+  shard.commit('p:1', 2)
+  expect([shard.value('a'), shard.value('b')]).toEqual([1, undefined])
+  expect(shard.prepare('p:1', [put('b', 1)], { attempt: 3, ...other })).toMatchObject({ vote: 'yes' })
 })
 
 test('[TX7] tombstones go when they are old by the clock of the group', () => {

@@ -9,10 +9,14 @@ import { isLocked, lockRows, unlockRows } from './prepared-locks.ts'
 import { assignmentOf, type PreparedRow, table } from './rows.ts'
 import { type Work, workOf } from './work.ts'
 
+/** [TX23] Another coordinator's share is neither voted for nor let go: only that one knows what becomes of it. */
+const ofAnother: PrepareResult = { vote: 'retry', why: 'wounded' }
+
 /** [TX2, TX3] */
 export function applyPrepare(store: Store, command: PrepareShare, context: ApplyContext): PrepareResult {
   const { tx, attempt } = command
   const before = table.prepared(store).get(tx)
+  if (before !== undefined && before.coordinator !== command.coordinator) return ofAnother
   if (before?.attempt === attempt) return { vote: 'yes', prepared: before.prepared, results: before.results }
   if (isClosedHere(store, command, before)) return { vote: 'retry', why: 'wounded' }
   // A later attempt starts only after all earlier ones were closed in the coordinator's log.
@@ -53,20 +57,22 @@ export function applyFinish(
   context: ApplyContext,
   measures: Measures,
 ): null {
-  for (const commitment of command.commit) commitShare(store, commitment, context, measures)
-  for (const attempt of command.abort) abortShare(store, attempt, context)
+  const { coordinator } = command
+  for (const commitment of command.commit) commitShare(store, coordinator, commitment, context, measures)
+  for (const attempt of command.abort) abortShare(store, coordinator, attempt, context)
   return null
 }
 
 function commitShare(
   store: Store,
+  coordinator: string,
   { tx, attempt, prepared }: Commitment,
   context: ApplyContext,
   measures: Measures,
 ): void {
   const share = table.prepared(store).get(tx)
   // Nothing prepared: it was committed before. The coordinator decides only on votes for prepares that are replicated.
-  if (share === undefined) return
+  if (share === undefined || share.coordinator !== coordinator) return
   const work = workOf(share.operations)
   releaseShare(store, share, work)
   // Another prepare than the committed one is a late copy of its message: one transaction commits once, so it never will.
@@ -76,9 +82,14 @@ function commitShare(
   applyWrites(store, work.steps, versions, measures)
 }
 
-function abortShare(store: Store, { tx, attempt }: Attempt, context: ApplyContext): void {
+function abortShare(
+  store: Store,
+  coordinator: string,
+  { tx, attempt }: Attempt,
+  context: ApplyContext,
+): void {
   const share = table.prepared(store).get(tx)
-  if (share !== undefined) {
+  if (share !== undefined && share.coordinator === coordinator) {
     if (share.attempt > attempt) return
     releaseShare(store, share, workOf(share.operations))
   }

@@ -19,9 +19,23 @@ export const limits = {
 export function sizeOf(value: Json, enough: number = limits.valueBytes): number {
   if (typeof value === 'string') return value.length + 2
   if (typeof value !== 'object' || value === null) return 8
+  if (Array.isArray(value)) return sizeOfList(value, enough)
+  return sizeOfFields(value as Readonly<Record<string, Json>>, enough)
+}
+
+function sizeOfList(list: readonly Json[], enough: number): number {
   let size = 2
-  for (const [key, part] of Object.entries(value)) {
-    size += (Array.isArray(value) ? 1 : key.length + 4) + sizeOf(part, enough - size)
+  for (const part of list) {
+    size += 1 + sizeOf(part, enough - size)
+    if (size > enough) break
+  }
+  return size
+}
+
+function sizeOfFields(fields: Readonly<Record<string, Json>>, enough: number): number {
+  let size = 2
+  for (const [key, part] of Object.entries(fields)) {
+    size += key.length + 4 + sizeOf(part, enough - size)
     if (size > enough) break
   }
   return size

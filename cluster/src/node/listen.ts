@@ -43,7 +43,9 @@ export async function listenWide(server: Server, host: string, port: number): Pr
     // As `node:http` makes its own sockets.
     createServer({ noDelay: true, allowHalfOpen: true }, socket => server.emit('connection', socket)),
   )
-  await Promise.all(others.map(other => listenOn(other, shared)))
+  await Promise.all(others.map(other => listenOn(other, shared))).catch((error: Error) => {
+    throw new Failure(explainListen(error, host, shared.port))
+  })
   return () => {
     for (const other of others) other.close()
   }

@@ -134,12 +134,13 @@ export class Delivery {
 
   /** There was no commit to wait for: all leaves in one piece. */
   #joinEarly(): void {
+    if (this.#leavingEarly.length === 0) return
     for (const peer of this.#leavingEarly) {
       if (peer.leaving.length === 0) this.#leaving.push(peer)
       peer.leaving = peer.early.concat(peer.leaving)
       peer.early = []
     }
-    this.#leavingEarly.length = 0
+    this.#leavingEarly = []
   }
 
   #enqueue(cell: Cell, event: WaitingMessage, trace: string | undefined): DeadLetterReason | undefined {

@@ -6,16 +6,26 @@
  */
 export function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  if (Array.isArray(value)) {
+    Object.freeze(value)
+    for (const item of value) if (typeof item === 'object') deepFreeze(item)
+    return
+  }
   // The language cannot freeze bytes.
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return
   Object.freeze(value)
-  if (Array.isArray(value)) {
-    for (const item of value) deepFreeze(item)
-  } else if (value instanceof Map) {
+  if (value instanceof Map) {
     for (const [key, item] of value) {
       deepFreeze(key)
       deepFreeze(item)
     }
   } else if (value instanceof Set) for (const item of value) deepFreeze(item)
-  else for (const key in value) deepFreeze((value as Record<string, unknown>)[key])
+  else freezeFields(value as Readonly<Record<string, unknown>>)
+}
+
+function freezeFields(fields: Readonly<Record<string, unknown>>): void {
+  for (const key in fields) {
+    const field = fields[key]
+    if (typeof field === 'object') deepFreeze(field)
+  }
 }

@@ -132,3 +132,12 @@ function spell(event: Event<string>): string {
 export function at(type: string, node: NodeId = n1): Address {
   return address(node, type, 'x')
 }
+
+/** Whatever it hears, it does all that an outbox can. */
+export const saver = probe('saver', (event, out) => {
+  out.save('last', event.kind === 'message' ? event.message : '?')
+  out.send(at('far', n2), 'saved')
+  if (event.kind === 'request') out.reply(event.request, 'saved')
+  out.setTimer('later', 0)
+  out.note('saved')
+})

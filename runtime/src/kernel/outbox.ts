@@ -57,12 +57,12 @@ export class EffectBuffer implements Outbox {
 
   /** Forgets the effects: they were merged, or the actor threw. */
   clear(): void {
-    this.sendTo.length = 0
-    this.sendMessage.length = 0
-    if (this.replies.length > 0) this.replies.length = 0
-    if (this.writes.length > 0) this.writes.length = 0
-    if (this.timers.length > 0) this.timers.length = 0
-    if (this.notes.length > 0) this.notes.length = 0
+    empty(this.sendTo)
+    empty(this.sendMessage)
+    empty(this.replies)
+    empty(this.writes)
+    empty(this.timers)
+    empty(this.notes)
   }
 
   send(to: Address, message: unknown): void {
@@ -113,4 +113,9 @@ export class EffectBuffer implements Outbox {
     assert(this.#cell !== undefined, 'an outbox is used only inside the call it was handed to')
     return this.#cell
   }
+}
+
+/** Setting the length is a call into the engine and gives the memory back: ten times as long for a few effects. */
+function empty(list: unknown[]): void {
+  while (list.length > 0) list.pop()
 }

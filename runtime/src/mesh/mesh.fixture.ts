@@ -1,6 +1,7 @@
 /** Meshes over real loopback sockets, for tests. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
 import { type Address, type NodeId, nodeId } from '../address.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
@@ -8,6 +9,9 @@ import { Sightings } from '../membership/sightings.ts'
 import type { Met } from './handshake.ts'
 import { Mesh } from './mesh.ts'
 import type { LinkStatus, MeshLimits, MeshPorts } from './options.ts'
+
+export const n1 = nodeId('n1')
+export const n2 = nodeId('n2')
 
 export interface TestMesh {
   readonly node: NodeId
@@ -21,7 +25,6 @@ export interface TestMesh {
   readonly reachable: Map<NodeId, boolean>
   readonly logged: string[]
   link(peer: NodeId): LinkStatus
-  stop(): Promise<void>
 }
 
 /** Quick enough for tests; nothing in them measures time. */
@@ -42,6 +45,7 @@ export interface MeshChanges extends Partial<Omit<MeshPorts, 'limits'>> {
   readonly limits?: Partial<MeshLimits>
 }
 
+/** Stops when the test ends. */
 export function makeMesh(
   name: string,
   at: { server: Server; port: number },
@@ -88,7 +92,32 @@ export function makeMesh(
     at.server.closeAllConnections()
     await new Promise(resolve => at.server.close(resolve))
   }
-  return { node, ...at, mesh, faults, ...test, witnessed, reachable, link, stop }
+  onTestFinished(stop)
+  return { node, ...at, mesh, faults, ...test, witnessed, reachable, link }
+}
+
+export async function pair(first: MeshChanges = {}, second: MeshChanges = {}): Promise<[TestMesh, TestMesh]> {
+  const [at1, at2] = [await listen(), await listen()]
+  return [makeMesh('n1', at1, { n2: at2.port }, first), makeMesh('n2', at2, { n1: at1.port }, second)]
+}
+
+export async function connected(
+  first: MeshChanges = {},
+  second: MeshChanges = {},
+): Promise<[TestMesh, TestMesh]> {
+  const [a, b] = await pair(first, second)
+  await until(() => a.reachable.get(n2) === true && b.reachable.get(n1) === true, 'both connected')
+  return [a, b]
+}
+
+/** n2, which waits for n1 to dial. */
+export async function accepterAlone(limits: MeshChanges['limits'] = {}): Promise<TestMesh> {
+  return makeMesh('n2', await listen(), { n1: 1 }, { limits })
+}
+
+/** Nothing that is sent in this direction comes through, as far as this mesh has a say. */
+export function cut(mesh: TestMesh, from: NodeId, to: NodeId): void {
+  mesh.faults.add({ id: 'cut', from, to, action: 'cut', probability: 1, delayMs: 0, jitterMs: 0, seed: 1 })
 }
 
 export function envelope(from: NodeId, to: NodeId, message: unknown): Envelope {

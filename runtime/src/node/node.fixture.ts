@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { ActorType } from '../actor.ts'
 import { type Address, type NodeId, nodeId } from '../address.ts'
 import { listen, quick } from '../mesh/mesh.fixture.ts'
-import { startNode } from './node.ts'
 import type { NodeOptions, RunningNode } from './options.ts'
+import { startNode } from './start-node.ts'
 
 export type EchoMessage =
   | { readonly type: 'echo'; readonly text: string }

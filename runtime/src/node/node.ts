@@ -11,7 +11,6 @@ import type { Claim } from '../mesh/frame.ts'
 import type { Met } from '../mesh/handshake.ts'
 import { Mesh } from '../mesh/mesh.ts'
 import type { LinkStatus } from '../mesh/options.ts'
-import { openSqlite } from '../storage/sqlite.ts'
 import type { Identity, Storage } from '../storage/storage.ts'
 import { machineClock, monotonicMs } from './clock.ts'
 import { Inbox } from './inbox.ts'
@@ -21,32 +20,8 @@ import type { NodeOptions, RunningNode } from './options.ts'
 
 const defaultSightingsMs = 1_000
 
-/**
- * Opens the store and the mesh. Resolves as soon as the node takes part; `whenReady` waits until a majority has answered
- * and its actors run. Rejects with a `StorageError`, or an error that says what to change.
- */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const self = options.members.find(member => member.id === options.node)
-  if (self === undefined) throw new Error(`node ${options.node} is not in the list of members`)
-  if (options.secret === '') throw new Error('the cluster secret is empty: give all nodes the same one')
-  const storage = (options.openStorage ?? openSqlite)(options.folder)
-  try {
-    checkOwner(storage.identity(), options)
-  } catch (error) {
-    storage.close()
-    throw error
-  }
-  const node = new ProductionNode(options, storage)
-  try {
-    node.begin()
-  } catch (error) {
-    await node.stop()
-    throw error
-  }
-  return node
-}
-
-class ProductionNode implements RunningNode {
+/** Takes part from `begin` on, which may throw: then `stop` it. */
+export class ProductionNode implements RunningNode {
   readonly node: NodeId
   readonly faults: FaultPlane | undefined
   readonly whenReady: Promise<void>
@@ -273,12 +248,4 @@ const standingText = {
   first: 'first start of this node',
   kept: 'this node goes on where it was',
   lost: 'this node has forgotten what peers saw of it: it takes a new incarnation',
-}
-
-function checkOwner(identity: Identity | undefined, { cluster, node, folder }: NodeOptions): void {
-  if (identity === undefined || (identity.cluster === cluster && identity.node === node)) return
-  throw new Error(
-    `${folder} holds the data of node ${identity.node} of cluster ${identity.cluster}, not of ${node} of ${cluster}: ` +
-      'choose another data folder, or start with the names it was made for',
-  )
 }

@@ -6,7 +6,6 @@
  */
 import { crc32 } from 'node:zlib'
 import type { NodeId } from '../address.ts'
-import { encode } from '../codec.ts'
 import { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import type { Testimony } from '../membership/witnesses.ts'
@@ -14,7 +13,7 @@ import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Tally } from './tally.ts'
 import type { Trace } from './trace.ts'
-import { packed, unpackedAll } from './wire.ts'
+import { AddressHash, arriving, encodedMessages } from './wire.ts'
 
 /** Probabilities are for each message. */
 export interface Weather {
@@ -69,6 +68,7 @@ export class Network {
   #weather: Weather
   readonly #ports: NetworkPorts
   readonly #index: ReadonlyMap<NodeId, number>
+  readonly #addresses = new AddressHash()
   readonly #cuts = new Set<number>()
   /** What waits on links that are stuck, per direction. */
   readonly #clogs = new Map<number, (() => void)[]>()
@@ -138,16 +138,18 @@ export class Network {
 
   #sendTurn(from: NodeId, to: NodeId, direction: number, frame: TurnFrame): void {
     const { trace, scheduler } = this.#ports
-    const bytes = encode(frame.envelopes.map(packed))
-    trace.event('send', scheduler.now, direction, crc32(bytes), frame.envelopes.length)
+    const { envelopes } = frame
+    const bytes = encodedMessages(envelopes)
+    trace.event('send', scheduler.now, direction, crc32(bytes), this.#addresses.of(envelopes))
     if (this.#cuts.has(direction)) {
-      if (trace.written) this.#write('lose', from, to, frame.envelopes, 'cut')
+      if (trace.written) this.#write('lose', from, to, envelopes, 'cut')
       return
     }
     const weather = this.#weather
     if (weather.loss === 0 && weather.duplicate === 0 && weather.reorder === 0 && !this.faults.active) {
-      if (trace.written) this.#write('send', from, to, frame.envelopes)
-      this.#arriveInOrder(from, to, direction, { ...frame, envelopes: unpackedAll(bytes) }, this.#delay())
+      if (trace.written) this.#write('send', from, to, envelopes)
+      const arrives = { ...frame, envelopes: arriving(envelopes, bytes) }
+      this.#arriveInOrder(from, to, direction, arrives, this.#delay())
     } else {
       this.#sendInBadWeather(from, to, direction, frame, bytes)
     }
@@ -156,14 +158,17 @@ export class Network {
   /** Every message has its own fate; those that meet none stay together and in order. */
   #sendInBadWeather(from: NodeId, to: NodeId, direction: number, frame: TurnFrame, bytes: Uint8Array): void {
     const kept: Envelope[] = []
-    for (const [index, envelope] of unpackedAll(bytes).entries()) {
+    // Copies are decoded anew: two deliveries must not share an object.
+    const copies: Envelope[][] = []
+    for (const [index, envelope] of frame.envelopes.entries()) {
       const delays = this.#fate(from, to, envelope)
       if (this.#ports.trace.written) {
         this.#write(delays.length === 0 ? 'lose' : 'send', from, to, [envelope], delays)
       }
       for (const [copy, delay] of delays.entries()) {
-        // A copy is decoded anew: two deliveries must not share an object.
-        const one = copy === 0 ? envelope : (unpackedAll(bytes)[index] ?? envelope)
+        copies[copy] ??= arriving(frame.envelopes, bytes)
+        const one = copies[copy]?.[index]
+        if (one === undefined) throw new Error('a frame arrives with what was sent')
         if (delay === 0) kept.push(one)
         else this.#arrive(from, to, direction, { ...frame, envelopes: [one] }, this.#delay() + delay)
       }

@@ -21,8 +21,9 @@ interface Shelf {
 
 /** Of one actor in one turn; null: erased. */
 interface Changes {
+  readonly actor: ActorId
   readonly ranges: readonly KeyRange[]
-  readonly keys: ReadonlyMap<string, Uint8Array | null>
+  readonly keys: readonly (readonly [key: string, bytes: Uint8Array | null])[]
 }
 
 export class MemoryStorage implements Storage {
@@ -73,10 +74,9 @@ export class MemoryStorage implements Storage {
     this.#use()
     assert(turn === this.#turn + 1, `turn ${turn} is committed after turn ${this.#turn}`)
     if (this.#nextFailure) this.#fail(this.#nextFailure)
-    const encoded = [...mergeWrites(writes)].map(
-      ([actor, changes]) => [actor, encodedChanges(changes)] as const,
-    )
-    for (const [actor, changes] of encoded) this.#apply(actor, changes)
+    const encoded: Changes[] = []
+    for (const [actor, changes] of mergeWrites(writes)) encoded.push(encodedChanges(actor, changes))
+    for (const changes of encoded) this.#apply(changes)
     for (const [node, sighting] of sightings ?? []) this.#sightings.set(node, { ...sighting })
     this.#turn = turn
   }
@@ -143,13 +143,13 @@ export class MemoryStorage implements Storage {
     throw new StorageError(`${this.#name}: turn ${this.#turn + 1} was not committed: ${reason}`)
   }
 
-  #apply(actor: ActorId, { ranges, keys }: Changes): void {
+  #apply({ actor, ranges, keys }: Changes): void {
     let shelf = this.#shelves.get(actor)
     if (!shelf) {
       shelf = { bytes: new Map(), damaged: new Set(), sorted: undefined }
       this.#shelves.set(actor, shelf)
     }
-    for (const range of ranges) for (const key of keysOf(shelf, range)) eraseKey(shelf, key)
+    for (const range of ranges) eraseRange(shelf, range)
     for (const [key, value] of keys) {
       if (value === null) eraseKey(shelf, key)
       else writeKey(shelf, key, value)
@@ -182,21 +182,28 @@ export class MemoryStorage implements Storage {
 }
 
 /** Before anything has changed: a value that cannot be encoded leaves no half turn. */
-function encodedChanges({ ranges, keys }: ActorWrites): Changes {
-  const bytes = new Map<string, Uint8Array | null>()
-  for (const [key, write] of keys) bytes.set(key, 'key' in write ? encode(write.value) : null)
-  return { ranges, keys: bytes }
+function encodedChanges(actor: ActorId, { ranges, keys }: ActorWrites): Changes {
+  const bytes: [string, Uint8Array | null][] = []
+  for (const [key, write] of keys) bytes.push([key, 'key' in write ? encode(write.value) : null])
+  return { actor, ranges, keys: bytes }
 }
 
 function writeKey(shelf: Shelf, key: string, bytes: Uint8Array): void {
-  if (!shelf.bytes.has(key)) shelf.sorted = undefined
+  const before = shelf.bytes.size
   shelf.bytes.set(key, bytes)
-  shelf.damaged.delete(key)
+  if (shelf.bytes.size > before) shelf.sorted = undefined
+  if (shelf.damaged.size > 0) shelf.damaged.delete(key)
 }
 
 function eraseKey(shelf: Shelf, key: string): void {
   if (shelf.bytes.delete(key)) shelf.sorted = undefined
-  shelf.damaged.delete(key)
+  if (shelf.damaged.size > 0) shelf.damaged.delete(key)
+}
+
+/** Whatever their order: putting them in order takes longer than looking at each. */
+function eraseRange(shelf: Shelf, range: KeyRange): void {
+  const keys = shelf.sorted === undefined ? shelf.bytes.keys() : keysOf(shelf, range)
+  for (const key of keys) if (key >= range.from && key < range.to) eraseKey(shelf, key)
 }
 
 /** In order. A slice of its own, so that rows may be erased while it is walked. */

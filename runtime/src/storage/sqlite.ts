@@ -6,28 +6,20 @@
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type Database from 'better-sqlite3'
-import { assert, type KeyRange, type Rows } from '../actor.ts'
+import { assert, type Rows } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'
-import { decode, encode } from '../codec.ts'
-import { rowChecksum } from './checksum.ts'
-import { DamagedRow } from './damage.ts'
-import { missingTurn } from './damaged-turn.ts'
 import { Journal, type JournalLimits } from './journal.ts'
-import type { RowWriter } from './journal-move.ts'
 import { throughJournal } from './overlay-rows.ts'
-import { type Damage, findDamagedRows, refuseDamagedStructure, refuseMixture } from './sqlite-damage.ts'
+import { refuseDamagedStructure } from './sqlite-damage.ts'
 import { explained, fileName, limitPages, type OpenOptions, openFile } from './sqlite-file.ts'
+import { Guard } from './sqlite-guard.ts'
 import { Meta } from './sqlite-meta.ts'
-import { prepareStatements, type Statements, type StoredRow } from './sqlite-statements.ts'
+import { prepareStatements, type Statements } from './sqlite-statements.ts'
+import { Table } from './sqlite-table.ts'
 import { type Identity, type Sighting, type Storage, StorageError, type Write } from './storage.ts'
-import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
 import { TableDigest } from './table-digest.ts'
 import { encodeEntry } from './turn-entry.ts'
 import { mergeWrites } from './turn-writes.ts'
-
-/** A walk over rows reads this much at a time, so that it holds neither all rows nor a statement open. */
-const chunkRows = 256
-const chunkBytes = 1_048_576
 
 /**
  * Opens the store in a data folder, and makes both when there are none. Throws a `StorageError` that names the file:
@@ -44,24 +36,24 @@ export interface SqliteOptions extends OpenOptions {
 export class SqliteStorage implements Storage {
   readonly file: string
   readonly #database: Database.Database
+  readonly #guard: Guard
   readonly #statements: Statements
+  readonly #table: Table
   readonly #inTransaction: Database.Transaction<(work: () => void) => void>
   readonly #meta: Meta
   readonly #journal: Journal
-  readonly #rowWriter: RowWriter
   readonly #sightings: Map<NodeId, Sighting>
   #identity: Identity | undefined
   #turn: number
-  #damage: Damage
-  readonly #digest = new TableDigest()
-  #failed = false
 
   /** `database` as `openFile` gives it. */
   constructor(file: string, database: Database.Database, { readOnly, limits }: SqliteOptions = {}) {
     this.file = file
     this.#database = database
+    this.#guard = new Guard(file)
+    const digest = new TableDigest()
     try {
-      this.#statements = prepareStatements(database, crc => this.#digest.take(crc))
+      this.#statements = prepareStatements(database, crc => digest.take(crc))
       this.#inTransaction = database.transaction(work => work())
       this.#meta = new Meta(file, this.#statements)
       refuseDamagedStructure(database, file)
@@ -69,10 +61,10 @@ export class SqliteStorage implements Storage {
       this.#journal = new Journal(file, database, this.#meta.turn(), limits)
       this.#turn = this.#journal.lastTurn ?? this.#meta.turn()
       this.#sightings = new Map([...this.#meta.sightings(), ...this.#journal.sightings])
-      this.#rowWriter = rowWriter(this.#statements, this.#meta, this.#digest)
-      this.#damage = this.#checkTable()
+      this.#table = new Table(database, this.#guard, this.#statements, this.#meta, digest)
+      this.#table.check(this.#turn)
       if (readOnly !== true) this.#moveAll()
-      if (!this.#damage.isNone) this.#damage = findDamagedRows(database, file).damage
+      if (!this.#table.damage.isNone) this.#table.findDamage()
     } catch (error) {
       database.close()
       throw explained(error, file, 'reading what the node is')
@@ -102,14 +94,14 @@ export class SqliteStorage implements Storage {
 
   rows(actor: ActorId): Rows {
     const table: Rows = {
-      get: key => this.#read(actor, key),
-      entries: range => this.#entries(actor, range),
+      get: key => this.#table.get(actor, key),
+      entries: range => this.#table.entries(actor, range),
     }
     return throughJournal(actor, table, this.#journal)
   }
 
   actors(): ActorId[] {
-    const inTable = this.#explain('listing the actors', () => this.#statements.actors.all()) as ActorId[]
+    const inTable = this.#guard.read('listing the actors', () => this.#statements.actors.all()) as ActorId[]
     const changed = new Set(this.#journal.actors())
     const unchanged = inTable.filter(actor => !changed.has(actor))
     return [...unchanged, ...[...changed].filter(actor => hasRows(this.rows(actor)))].sort()
@@ -123,13 +115,13 @@ export class SqliteStorage implements Storage {
     if (this.#journal.mustMove) {
       this.#write(doing, () => {
         this.#journal.append(turn, entry)
-        this.#moved(this.#journal.moveSome(this.#rowWriter))
+        this.#moved(this.#journal.moveSome(this.#table.writer))
       })
-    } else this.#writeOne(doing, () => this.#journal.append(turn, entry))
+    } else this.#guard.write(doing, () => this.#journal.append(turn, entry))
     this.#journal.noted(turn, entry, merged)
     if (sightings) for (const [node, sighting] of sightings) this.#sightings.set(node, { ...sighting })
     this.#turn = turn
-    if (this.#damage.isOf(merged.keys())) this.#repair()
+    if (this.#table.damage.isOf(merged.keys())) this.#repair()
   }
 
   sightings(): ReadonlyMap<NodeId, Sighting> {
@@ -164,121 +156,29 @@ export class SqliteStorage implements Storage {
 
   #moveAll(): void {
     if (this.#journal.isEmpty) return
-    this.#write('moving the journal into the rows', () => this.#moved(this.#journal.moveAll(this.#rowWriter)))
+    this.#write('moving the journal into the rows', () =>
+      this.#moved(this.#journal.moveAll(this.#table.writer)),
+    )
   }
 
   #moved(turn: number | undefined): void {
     if (turn !== undefined) this.#meta.writeTurn(turn)
-    this.#meta.writeTable({ digest: this.#digest.sum, begun: this.#journal.begun })
-  }
-
-  /** Before anything is moved. */
-  #checkTable(): Damage {
-    const { digest, begun } = this.#meta.table()
-    if (this.#turn < begun) throw missingTurn(this.file, this.#turn + 1)
-    const found = findDamagedRows(this.#database, this.file)
-    refuseMixture(found, digest, this.file)
-    this.#digest.set(found.stored)
-    return found.damage
+    this.#meta.writeTable({ digest: this.#table.digest.sum, begun: this.#journal.begun })
   }
 
   /** What was written may be what was damaged; until it is in its place, the damage is. */
   #repair(): void {
     this.#moveAll()
-    this.#damage = findDamagedRows(this.#database, this.file).damage
+    this.#table.findDamage()
   }
 
-  /** One durable transaction. After a failure memory may be ahead of the disk, so nothing more is written. */
+  /** One durable transaction. */
   #write(doing: string, work: () => void): void {
-    this.#writeOne(doing, () => this.#inTransaction.immediate(work))
-  }
-
-  /** A single statement is a transaction of its own. */
-  #writeOne(doing: string, work: () => void): void {
-    this.#refuseAfterFailure()
-    try {
-      work()
-    } catch (error) {
-      this.#failed = true
-      throw explained(error, this.file, doing)
-    }
-  }
-
-  #read(actor: ActorId, key: string): unknown {
-    const stored = storedKey(key)
-    const row = this.#explain(`reading ${actor} ${JSON.stringify(key)}`, () =>
-      this.#statements.get.get(actor, stored),
-    )
-    if (row) return this.#verified(actor, row)
-    this.#damage.throwIfHiding(actor)
-    return undefined
-  }
-
-  *#entries(actor: ActorId, range: KeyRange | undefined): Generator<readonly [string, unknown]> {
-    this.#damage.throwIfHiding(actor)
-    let from = range ? storedKey(range.from) : ''
-    const to = range ? storedKey(range.to) : aboveAllKeys
-    for (;;) {
-      const rows = this.#explain(`reading the rows of ${actor}`, () => this.#chunk(actor, from, to))
-      for (const row of rows) yield [originalKey(row[0]), this.#verified(actor, row)]
-      const last = rows.at(-1)
-      if (!last) return
-      from = successor(last[0])
-    }
-  }
-
-  #chunk(actor: ActorId, from: string, to: string): StoredRow[] {
-    const rows: StoredRow[] = []
-    let bytes = 0
-    for (const row of this.#statements.range.iterate(actor, from, to, chunkRows)) {
-      rows.push(row)
-      bytes += row[1].byteLength
-      if (bytes >= chunkBytes) break
-    }
-    return rows
-  }
-
-  #verified(actor: ActorId, [stored, value, crc]: StoredRow): unknown {
-    if (rowChecksum(actor, stored, value) !== crc) throw new DamagedRow(this.file, actor, originalKey(stored))
-    return decode(value)
-  }
-
-  #refuseAfterFailure(): void {
-    if (this.#failed)
-      throw new StorageError(`${this.file}: an earlier write failed; the node must be restarted`)
-  }
-
-  /** Of reading: after a failure rows that were being moved are neither here nor there. */
-  #explain<T>(doing: string, work: () => T): T {
-    this.#refuseAfterFailure()
-    try {
-      return work()
-    } catch (error) {
-      throw explained(error, this.file, doing)
-    }
+    this.#guard.write(doing, () => this.#inTransaction.immediate(work))
   }
 }
 
 function hasRows(rows: Rows): boolean {
   for (const _ of rows.entries()) return true
   return false
-}
-
-function rowWriter({ put, erase, eraseRange }: Statements, meta: Meta, digest: TableDigest): RowWriter {
-  return {
-    eraseRange(actor, { from, to }) {
-      for (const crc of eraseRange.all(actor, storedKey(from), storedKey(to))) digest.take(crc)
-    },
-    erase(actor, key) {
-      for (const crc of erase.all(actor, storedKey(key))) digest.take(crc)
-    },
-    put(actor, key, value) {
-      const stored = storedKey(key)
-      const bytes = encode(value)
-      const crc = rowChecksum(actor, stored, bytes)
-      put.run(actor, stored, bytes, crc)
-      digest.add(crc)
-    },
-    see: (node, sighting) => meta.writeSighting(node, sighting),
-  }
 }

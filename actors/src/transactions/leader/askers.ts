@@ -34,9 +34,13 @@ export function refusedAs(status: 'expired' | 'conflictingRequest'): Outcome {
   return { status: 'expired', detail: 'the answer to this id is no longer known; it cannot execute again' }
 }
 
-/** The same asker again replaces itself: everybody is answered once. */
+/**
+ * The same asker again replaces itself: everybody is answered once. One that also looks it up is answered that for itself:
+ * only answers to submits echo a send.
+ */
 export function attach(running: Running, to: Address | Request, submit: Submit | undefined): void {
-  const key = typeof to === 'string' ? to : `${to.node}#${to.id}`
+  const who = typeof to === 'string' ? to : `${to.node}#${to.id}`
+  const key = submit === undefined ? `lookup ${who}` : who
   const before = running.askers.get(key)?.send
   const send = submit?.send === undefined ? before : Math.max(submit.send, before ?? 0)
   running.askers.set(key, askerOf(to, send))

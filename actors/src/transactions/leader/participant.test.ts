@@ -220,3 +220,48 @@ test('[TX16] what memory cannot explain is not tried again at once', () => {
   bench.pass(60)
   expect(bench.applyAll()).toEqual(['prepare'])
 })
+
+test('[TX23] an id that another group coordinates here is asked for again later, whatever its attempt', () => {
+  const bench = leaderBench()
+  const toKv2 = leaderOf('kv.2')
+  const others = (attempt: number): Prepare => ({
+    ...(prepareOf('p:1', [put('b', 1)]) as Prepare),
+    attempt,
+    coordinator: 'kv.2',
+    participants: ['kv.2', 'kv.0'],
+  })
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
+  bench.message(toKv2, others(1))
+  expect(bench.applyAll()).toEqual(['prepare'])
+  bench.message(toKv2, others(2))
+  bench.message(toKv2, { ...finish([], ['p:1']), coordinator: 'kv.2' })
+  expect(bench.applyAll()).toEqual(['finish'])
+  const told = bench.takeType('vote').map(({ to, message }) => [to, message.vote])
+  expect(told).toEqual([
+    [toKv2, 'retry'],
+    [toKv1, 'yes'],
+    [toKv2, 'retry'],
+  ])
+  bench.message(toKv1, finish([['p:1', 2]]))
+  bench.applyAll()
+  expect(bench.store.get('v/kv/a')).toMatchObject({ value: 1 })
+  bench.message(toKv2, others(3))
+  expect(bench.applyAll()).toEqual(['prepare'])
+  expect(votes(bench)).toEqual([['p:1', 'yes']])
+})
+
+test('[TX23] what the log prepared for one coordinator is held, though another one waits here with its id', () => {
+  const bench = leaderBench()
+  bench.message(leaderOf('kv.2'), {
+    ...(prepareOf('p:1', [put('b', 1)]) as Prepare),
+    attempt: 2,
+    coordinator: 'kv.2',
+    participants: ['kv.2', 'kv.0'],
+  })
+  const foreign = prepareOf('p:1', [put('a', 1)]) as Prepare
+  bench.applyForeign(foreign)
+  expect(bench.applyAll()).toEqual(['prepare'])
+  bench.message(toKv1, finish([['p:1', 2]]))
+  expect(bench.applyAll()).toEqual(['finish'])
+  expect(bench.store.get('v/kv/a')).toMatchObject({ value: 1 })
+})

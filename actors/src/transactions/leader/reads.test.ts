@@ -105,3 +105,19 @@ test('a lookup says what is recorded, waits for what runs, and knows nothing onl
   bench.applyAll()
   expect(statuses()).toEqual(['committed', 'committed'])
 })
+
+test('[EO2] a lookup is not told the outcome of another request that runs under its id', () => {
+  const bench = leaderBench()
+  const id = { session: 's', sequence: 1 }
+  const told = () => bench.takeType('submitted').map(({ message }) => [message.send, message.outcome])
+  bench.message(client, { type: 'lookup', id, fingerprint: 'g' })
+  bench.message(client, submit(1, { 'kv.0': [put('a', 1)] }, { fingerprint: 'f', send: 7 }))
+  bench.confirmAll()
+  expect(told()).toMatchObject([[undefined, { status: 'conflictingRequest' }]])
+  bench.message(client, { type: 'lookup', id, fingerprint: 'f' })
+  bench.applyAll()
+  expect(told()).toMatchObject([
+    [7, { status: 'committed' }],
+    [undefined, { status: 'committed' }],
+  ])
+})

@@ -11,7 +11,7 @@ import { assignmentOf, table, txKey } from '../rows.ts'
 import { scanValues } from '../scan-values.ts'
 import { answer, askerOf, attach, refusedAs, submitted } from './askers.ts'
 import { owns } from './ownership.ts'
-import { armTick, type PendingRead, type Turn, tuning } from './state.ts'
+import { armTick, type PendingRead, type Running, type Turn, tuning } from './state.ts'
 
 export function onRead(turn: Turn, asker: Address | Request, message: ReadKeys | ScanKeys): void {
   const { state, seat } = turn
@@ -137,12 +137,24 @@ export function onLookup(turn: Turn, asker: Address | Request, { id, fingerprint
   const running = state.running.get(tx)
   if (answerKnown(turn, asker, id, tx, fingerprint)) return
   if (running !== undefined) {
-    attach(running, asker, undefined)
+    waitFor(turn, running, asker, fingerprint)
     return
   }
   const token = state.nextToken++
   state.lookups.set(token, { id, tx, asker, ...(fingerprint === undefined ? {} : { fingerprint }) })
   turn.out.confirm(token)
+}
+
+/** [EO2] It is under way: its outcome is the answer, unless that is of another request. */
+function waitFor(
+  turn: Turn,
+  running: Running,
+  asker: Address | Request,
+  fingerprint: string | undefined,
+): void {
+  const { id, fingerprint: own } = running.submit
+  if (own === undefined || fingerprint === undefined || own === fingerprint) attach(running, asker, undefined)
+  else submitted(turn, askerOf(asker, undefined), id, refusedAs('conflictingRequest'))
 }
 
 function answerKnown(
@@ -166,7 +178,7 @@ function finishLookup(turn: Turn, token: number): void {
   const { id, tx, asker, fingerprint } = lookup
   const running = turn.state.running.get(tx)
   if (answerKnown(turn, asker, id, tx, fingerprint)) return
-  if (running !== undefined) attach(running, asker, undefined)
+  if (running !== undefined) waitFor(turn, running, asker, fingerprint)
   else {
     const outcome = { status: 'unavailable', detail: 'nothing is known of this transaction' } as const
     submitted(turn, askerOf(asker, undefined), id, outcome)

@@ -107,8 +107,8 @@ export function onVote(turn: Turn, from: Address, vote: Vote): void {
   switch (vote.vote) {
     case 'yes': {
       const { group, prepared, results } = vote
-      if (!votes.has(group))
-        noteAnswer(turn.state.answerTimes, group, turn.state.nowMs - running.phase.askedMs)
+      const { askedMs, sends } = running.phase
+      if (!votes.has(group)) noteAnswer(turn.state.answerTimes, group, turn.state.nowMs - askedMs, sends)
       votes.set(group, { group, prepared, results })
       if (participantShares(running).every(share => votes.has(share.group)))
         propose(turn, running, 'decision')

@@ -32,6 +32,13 @@ export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
   const { tx, attempt } = prepare
   heardFrom(turn, from, prepare.coordinator)
   const before = table.prepared(seat.store).get(tx)
+  const share = state.shares.get(tx)
+  // [TX23] One id, two requests: the other's share stays its own.
+  const holder = before?.coordinator ?? share?.prepare.coordinator ?? prepare.coordinator
+  if (holder !== prepare.coordinator) {
+    vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
+    return
+  }
   if (before?.attempt === attempt) {
     const { prepared, results } = before
     vote(turn, from, prepare, { vote: 'yes', prepared, results })
@@ -42,7 +49,6 @@ export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
     vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
-  const share = state.shares.get(tx)
   if (share !== undefined && share.prepare.attempt >= attempt) {
     share.askedMs = state.nowMs
     if (share.prepare.attempt === attempt) share.replyTo = from
@@ -119,7 +125,7 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   const { tx, attempt, operations } = command
   const { vote: yes, prepared, results } = result
   const before = state.shares.get(tx)
-  const ours = before?.prepare.attempt === attempt && before.phase === 'proposed' && state.table.held.has(tx)
+  const ours = isSame(before, command) && before?.phase === 'proposed' && state.table.held.has(tx)
   if (!ours) takeIn(turn, command)
   const share = state.shares.get(tx)
   if (share === undefined || share.prepare.attempt !== attempt) {
@@ -142,11 +148,17 @@ function abortOlder(
   out.propose({ type: 'finish', coordinator, commit: [], abort: [{ tx, attempt }] })
 }
 
+/** [TX23] Attempts of two coordinators have nothing to do with each other. */
+function isSame(share: ShareState | undefined, { attempt, coordinator }: PreparedShare): boolean {
+  return share?.prepare.attempt === attempt && share.prepare.coordinator === coordinator
+}
+
 /** Prepared without this leader's doing. */
 function takeIn(turn: Turn, command: PrepareShare): void {
   const before = turn.state.shares.get(command.tx)
-  if (before !== undefined && before.prepare.attempt > command.attempt) return
-  const replyTo = before?.prepare.attempt === command.attempt ? before.replyTo : undefined
+  const isLater = before !== undefined && before.prepare.attempt > command.attempt
+  if (isLater && before.prepare.coordinator === command.coordinator) return
+  const replyTo = isSame(before, command) ? before?.replyTo : undefined
   leave(turn, command.tx)
   const askedMs = turn.state.nowMs
   turn.state.shares.set(command.tx, {
@@ -192,7 +204,7 @@ export function onFinishApplied(turn: Turn, { coordinator, commit, abort }: Fini
   const { state, seat } = turn
   for (const { tx, attempt } of [...commit, ...abort]) {
     const share = state.shares.get(tx)
-    if (share === undefined) continue
+    if (share?.prepare.coordinator !== coordinator) continue
     const prepared = table.prepared(seat.store).get(tx)
     if (prepared === undefined) readersMayGo(turn, tx)
     // Waiting or proposed attempts that are closed now get no vote: the log would refuse them.

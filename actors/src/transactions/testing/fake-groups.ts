@@ -1,7 +1,7 @@
 /**
  * Shards without consensus, for tests of the transaction protocol: every group has one log; one member leads, until
  * told otherwise. A deposed leader goes on for a while on old state, and what it proposes may come late or never, as
- * the contract of replicated groups allows. Messages can be lost, doubled and reordered.
+ * the contract of replicated groups allows.
  */
 import { type Address, decode, type Event, encode, type NodeId, nodeOf } from '@synod/runtime/protocol'
 import { frontDoor, type GroupConfig } from '../../replicated/group.ts'
@@ -14,19 +14,7 @@ import type { Command, Result } from '../commands.ts'
 import type { LeaderState } from '../leader/state.ts'
 import { type ShardMachine, shardMachine } from '../machine.ts'
 import type { TransactionMessage } from '../messages.ts'
-
-export interface Faults {
-  /** Probabilities per message. */
-  loss: number
-  duplicate: number
-  minDelayMs: number
-  maxDelayMs: number
-  /** A deposed leader's proposals come late with this probability, else never. */
-  late: number
-  /** Commands come once more, up to three seconds later, with this probability. */
-  again: number
-}
-export const calm: Faults = { loss: 0, duplicate: 0, minDelayMs: 1, maxDelayMs: 2, late: 0, again: 0 }
+import { FakeNetwork } from './fake-network.ts'
 
 interface LogEntry {
   readonly command: Uint8Array
@@ -51,26 +39,20 @@ export interface FakeGroup {
   readonly applied: Map<string, number>
 }
 
-export class FakeGroups {
+export class FakeGroups extends FakeNetwork {
   readonly groups = new Map<string, FakeGroup>()
   readonly machine: ShardMachine
-  readonly faults: Faults = { ...calm }
-  /** Everything sent, by type: for budgets. */
-  readonly sent = new Map<string, number>()
-  nowMs = 1_000_000
   /** Wall clocks in the log are this far ahead: to let retentions end. */
   wallAheadMs = 0
   onMessage: (from: Address, to: Address, message: unknown) => void = () => {}
   onApplied: (group: string, index: number, command: Command, applied: Applied<Result>) => void = () => {}
-  /** Messages for which it says so get lost. */
-  loses: (from: Address, to: Address, message: unknown) => boolean = () => false
-  readonly #random: () => number
   readonly #clients = new Map<Address, (message: unknown, from: Address) => void>()
-  #queue: { atMs: number; sequence: number; run: () => void }[] = []
-  #sequence = 0
+  /** By group, leaders that may not have heard yet that they were deposed. */
+  readonly #old = new Map<string, Set<Leader>>()
+  #armings = 0
 
   constructor(configs: readonly GroupConfig[], random: () => number, measures: Measures = {}) {
-    this.#random = random
+    super(random)
     this.machine = shardMachine({ measures })
     for (const config of configs) {
       const group = { config, log: [], applied: new Map(), leader: undefined as unknown as Leader }
@@ -135,7 +117,7 @@ export class FakeGroups {
     }
     group.leader = leader
     leader.state = this.#side.start(seat, this.#outbox(group, leader))
-    if (old !== undefined) this.after(this.#random() * 300, () => this.#stop(group, old))
+    if (old !== undefined) this.after(this.random() * 300, () => this.#stop(group, old))
   }
 
   /** The old leader hears of the new one. */
@@ -155,10 +137,9 @@ export class FakeGroups {
   #zombies(group: FakeGroup): Leader[] {
     return [...(this.#old.get(group.config.group) ?? [])].filter(leader => !leader.stopped)
   }
-  readonly #old = new Map<string, Set<Leader>>()
 
   /** Delivers to a group's member as the host does: the leader handles, others refuse. */
-  #deliver(from: Address, to: Address, message: unknown): void {
+  protected override deliver(from: Address, to: Address, message: unknown): void {
     this.onMessage(from, to, message)
     const client = this.#clients.get(to)
     if (client !== undefined) {
@@ -173,7 +154,7 @@ export class FakeGroups {
     if (at?.state !== undefined) this.#receive(group, at, event)
     else {
       const silent: LeaderOutbox<Command> = this.#outbox(group, { ...group.leader, node, timers: new Map() })
-      const knows = this.#random() < 0.8 ? group.leader.node : undefined
+      const knows = this.random() < 0.8 ? group.leader.node : undefined
       this.#side.refuse({ ...group.leader.seat, node }, event, knows, silent)
     }
   }
@@ -192,14 +173,14 @@ export class FakeGroups {
     return {
       propose: command => this.#propose(group, leader, encode(command)),
       confirm: token =>
-        this.after(1 + this.#random() * 2, () => {
+        this.after(1 + this.random() * 2, () => {
           if (leader.deposed || leader.stopped || leader.state === undefined) return
           this.#side.confirmed(leader.state, leader.seat, token, this.#outbox(group, leader))
         }),
       send: (to, message) => this.send(self, to, message),
       reply: () => {},
       setTimer: (name, delayMs) => {
-        const arming = ++this.#sequence
+        const arming = ++this.#armings
         leader.timers.set(name, arming)
         this.after(delayMs, () => {
           if (leader.timers.get(name) !== arming) return
@@ -208,7 +189,7 @@ export class FakeGroups {
         })
       },
       cancelTimer: name => void leader.timers.delete(name),
-      random: this.#random,
+      random: this.random,
       note: (name, attributes) => {
         if (name === 'failed') throw new Error(JSON.stringify(attributes))
       },
@@ -217,13 +198,13 @@ export class FakeGroups {
 
   /** What a leader proposes is chosen a little later, in order; a deposed one's late or never. */
   #propose(group: FakeGroup, leader: Leader, command: Uint8Array): void {
-    const late = leader.deposed && this.#random() < this.faults.late
-    const delayMs = leader.deposed ? this.#random() * 500 : 1
+    const late = leader.deposed && this.random() < this.faults.late
+    const delayMs = leader.deposed ? this.random() * 500 : 1
     const chosen = () => this.#append(group, decode(command) as Command)
     this.after(delayMs, () => {
-      if (leader.deposed && !late && this.#random() >= this.faults.late) return
+      if (leader.deposed && !late && this.random() >= this.faults.late) return
       chosen()
-      if (this.#random() < this.faults.again) this.after(this.#random() * 3_000, chosen)
+      if (this.random() < this.faults.again) this.after(this.random() * 3_000, chosen)
     })
   }
 
@@ -262,50 +243,5 @@ export class FakeGroups {
     const known = this.#old.get(name) ?? new Set()
     this.#old.set(name, known.add(old))
     this.elect(name, node)
-  }
-
-  send(from: Address, to: Address, message: unknown): void {
-    const type = (message as { readonly type: string }).type
-    this.sent.set(type, (this.sent.get(type) ?? 0) + 1)
-    const bytes = encode(message)
-    const { loss, duplicate, minDelayMs, maxDelayMs } = this.faults
-    const lost = this.loses(from, to, message) || this.#random() < loss
-    const copies = lost ? 0 : this.#random() < duplicate ? 2 : 1
-    for (let copy = 0; copy < copies; copy++) {
-      // Copies may come very late: long after what they were about is over.
-      const delayMs =
-        minDelayMs + this.#random() * (maxDelayMs - minDelayMs) + (copy > 0 ? this.#random() * 3_000 : 0)
-      this.after(delayMs, () => this.#deliver(from, to, decode(bytes)))
-    }
-  }
-
-  after(delayMs: number, run: () => void): void {
-    const event = { atMs: this.nowMs + delayMs, sequence: this.#sequence++, run }
-    let low = 0
-    let high = this.#queue.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const other = this.#queue[middle]
-      // Latest first, so that the next event is popped from the end.
-      if (other !== undefined && other.atMs > event.atMs) low = middle + 1
-      else high = middle
-    }
-    this.#queue.splice(low, 0, event)
-  }
-
-  /** Runs until `done`, or for so long. True when `done`. */
-  run(maxMs: number, done: () => boolean = () => false): boolean {
-    const endMs = this.nowMs + maxMs
-    while (!done()) {
-      const next = this.#queue.at(-1)
-      if (next === undefined || next.atMs > endMs) {
-        this.nowMs = endMs
-        return done()
-      }
-      this.#queue.pop()
-      this.nowMs = next.atMs
-      next.run()
-    }
-    return true
   }
 }

@@ -1,14 +1,10 @@
-/** The search's one mutable configuration, with a trail to undo: which operations are placed, and what they left. */
-import { Earliest } from './earliest.ts'
+/** The search's one mutable configuration, with a trail to undo: which operations are placed, and what could be next. */
+import { Demand } from './register-demand.ts'
 import type { Step } from './register-model.ts'
+import { OptionalSteps } from './register-optional.ts'
+import { Timeline } from './register-timeline.ts'
 
-/** Typed arrays are read where the index is known to be in range. */
-type Numbers = Int32Array | Float64Array
 const anyState = -1
-const at = (numbers: Numbers, index: number): number => numbers[index] as number
-
-const sees = (step: Step) => step.effect === 'read' || step.effect === 'swap'
-const moves = (step: Step) => step.effect === 'write' || step.effect === 'swap'
 
 export class SearchState {
   /** How many operations were placed in all, those undone again included. */
@@ -18,32 +14,9 @@ export class SearchState {
   readonly #steps: readonly Step[]
   readonly #required: number
   #state: number
-
-  /** Events of required steps in the order of time, as a linked list: position 0 is before all, the last after all. */
-  readonly #next: Int32Array
-  readonly #previous: Int32Array
-  /** At a position: the step that is called there, or ~step for its return. */
-  readonly #event: Int32Array
-  readonly #callAt: Int32Array
-  readonly #returnAt: Int32Array
-  readonly #end: number
-
-  /** By value: required steps left that need it, steps left that bring it, optional swaps left that need it, refusals left of it. */
-  readonly #needed: Int32Array
-  readonly #brought: Int32Array
-  readonly #optionalNeeds: Int32Array
-  readonly #refused: Int32Array
-  #refusalsLeft = 0
-  /** By value: optional steps that bring it, by call. */
-  readonly #optional = new Map<number, number[]>()
-  /** Of the optional steps, a bit for each that is placed. */
-  readonly #used: Uint16Array
-  #usedCount = 0
-
-  /** Required steps that need a value, by return; all that bring it, by call. */
-  readonly #observers: Earliest
-  readonly #bringers: Earliest
-
+  readonly #timeline: Timeline
+  readonly #optional: OptionalSteps
+  readonly #demand: Demand
   readonly #trail: Int32Array
   readonly #trailState: Int32Array
 
@@ -60,36 +33,11 @@ export class SearchState {
     this.#steps = [...required, ...optional]
     this.#required = required.length
     this.#state = initial
-    this.#end = 2 * required.length + 1
-    this.#next = new Int32Array(this.#end + 1)
-    this.#previous = new Int32Array(this.#end + 1)
-    this.#event = new Int32Array(this.#end + 1)
-    this.#callAt = new Int32Array(required.length)
-    this.#returnAt = new Int32Array(required.length)
-    this.#needed = new Int32Array(values)
-    this.#brought = new Int32Array(values)
-    this.#optionalNeeds = new Int32Array(values)
-    this.#refused = new Int32Array(values)
-    this.#used = new Uint16Array((optional.length + 15) >> 4)
+    this.#timeline = new Timeline(required)
+    this.#optional = new OptionalSteps(optional, required.length)
+    this.#demand = new Demand(this.#steps, required.length, values)
     this.#trail = new Int32Array(this.#steps.length)
     this.#trailState = new Int32Array(this.#steps.length)
-    this.#observers = new Earliest(
-      this.#steps.length,
-      values,
-      i => (i < required.length && sees(this.#step(i)) ? this.#step(i).from : -1),
-      i => this.#step(i).return,
-    )
-    this.#bringers = new Earliest(
-      this.#steps.length,
-      values,
-      i => (moves(this.#step(i)) ? this.#step(i).to : -1),
-      i => this.#step(i).call,
-    )
-    this.#link(required)
-    for (let i = 0; i < this.#steps.length; i++) {
-      this.#count(i, 1)
-      if (i >= required.length) this.#offer(i)
-    }
   }
 
   /** Places what fits and changes nothing (rule 1). True when all is placed. */
@@ -97,14 +45,14 @@ export class SearchState {
     this.#movers = []
     this.#waiting = []
     this.#refusalWaits = false
-    let before = 0
+    let before = Timeline.start
     for (;;) {
-      const position = at(this.#next, before)
-      if (position === this.#end) {
+      const position = this.#timeline.after(before)
+      if (position === this.#timeline.end) {
         this.#frontier = -1
         return true
       }
-      const event = at(this.#event, position)
+      const event = this.#timeline.event(position)
       if (event < 0) {
         this.#frontier = ~event
         return false
@@ -123,24 +71,12 @@ export class SearchState {
   candidates(): number[] {
     const found: number[] = []
     for (const mover of this.#withoutEquals(this.#movers)) {
-      if (this.#leavesSomebodyBehind(mover)) continue
+      if (this.#demand.leavesSomebodyBehind(mover, this.#state)) continue
       if (this.#harmless(mover)) return [mover]
       found.push(mover)
     }
     found.sort((a, b) => this.#rank(a) - this.#rank(b) || this.#step(a).return - this.#step(b).return)
     return [...found, ...this.#optionalCandidates()]
-  }
-
-  /**
-   * Which candidate to try first. What must return next decides; a swap that fits is taken while it fits; a write is
-   * kept for when it is needed, since it fits always.
-   */
-  #rank(index: number): number {
-    const { effect, from } = this.#step(this.#frontier)
-    const step = this.#step(index)
-    if (effect === 'refuse' ? step.to !== from : effect !== 'write' && step.to === from) return 0
-    if (step.effect === 'swap') return 1
-    return index === this.#frontier ? 2 : 3
   }
 
   place(index: number): void {
@@ -149,47 +85,37 @@ export class SearchState {
     this.#trailState[this.trailLength] = this.#state
     this.trailLength++
     this.placements++
-    this.#count(index, -1)
-    if (index < this.#required) this.#unlink(index)
-    else this.#toggleUsed(index)
+    this.#demand.place(index)
+    if (index < this.#required) this.#timeline.place(index)
+    else this.#optional.toggle(index)
     if (step.effect === 'write' || step.effect === 'swap') this.#state = step.to
   }
 
   undoTo(length: number): void {
     while (this.trailLength > length) {
       this.trailLength--
-      const index = at(this.#trail, this.trailLength)
-      this.#state = at(this.#trailState, this.trailLength)
-      this.#count(index, 1)
-      if (index < this.#required) this.#relink(index)
-      else this.#toggleUsed(index)
+      const index = this.#trail[this.trailLength] as number
+      this.#state = this.#trailState[this.trailLength] as number
+      this.#demand.undo(index)
+      if (index < this.#required) this.#timeline.undo(index)
+      else this.#optional.toggle(index)
     }
   }
 
   /** Equal for two configurations from which the same can follow. */
   configuration(): string {
     const open: number[] = [this.#state]
-    for (let position = at(this.#next, 0); ; position = at(this.#next, position)) {
-      const event = at(this.#event, position)
-      open.push(event)
-      if (event < 0 || position === this.#end) break
-    }
-    return this.#usedCount === 0 ? open.join() : `${open.join()};${String.fromCharCode(...this.#used)}`
+    let position: number = Timeline.start
+    do {
+      position = this.#timeline.after(position)
+      open.push(this.#timeline.event(position))
+    } while (position !== this.#timeline.end && this.#timeline.event(position) >= 0)
+    const { used } = this.#optional
+    return used === '' ? open.join() : `${open.join()};${used}`
   }
 
   order(): Step[] {
     return Array.from(this.#trail.subarray(0, this.trailLength), index => this.#step(index))
-  }
-
-  #isUsed(index: number): boolean {
-    const bit = index - this.#required
-    return ((this.#used[bit >> 4] as number) & (1 << (bit & 15))) !== 0
-  }
-
-  #toggleUsed(index: number): void {
-    const bit = index - this.#required
-    this.#used[bit >> 4] = (this.#used[bit >> 4] as number) ^ (1 << (bit & 15))
-    this.#usedCount += this.#isUsed(index) ? 1 : -1
   }
 
   #step(index: number): Step {
@@ -238,31 +164,28 @@ export class SearchState {
     return [...firstToReturn.values()]
   }
 
-  /** Rule 2: whoever has to see the state and returns first must find somebody who brings it back before. */
-  #leavesSomebodyBehind(mover: number): boolean {
-    const state = this.#state
-    if (this.#step(mover).to === state) return false
-    this.#observers.place(mover)
-    const observer = this.#observers.first(state)
-    this.#observers.undo(mover, this.#step(mover).from)
-    if (observer < 0) return false
-    const bringer = this.#bringers.first(state)
-    return bringer < 0 || this.#step(bringer).call > this.#step(observer).return
-  }
-
   /** Rule 5. */
   #harmless(mover: number): boolean {
     const { effect, to } = this.#step(mover)
-    return effect === 'write' && this.#refusalsLeft === 0 && this.#unseen(to) && this.#unseen(this.#state)
+    const demand = this.#demand
+    return effect === 'write' && !demand.anyRefusal && demand.isUnseen(to) && demand.isUnseen(this.#state)
   }
 
-  #unseen(value: number): boolean {
-    return at(this.#needed, value) === 0 && at(this.#optionalNeeds, value) === 0
+  /**
+   * Which candidate to try first. What must return next decides; a swap that fits is taken while it fits; a write is
+   * kept for when it is needed, since it fits always.
+   */
+  #rank(index: number): number {
+    const { effect, from } = this.#step(this.#frontier)
+    const step = this.#step(index)
+    if (effect === 'refuse' ? step.to !== from : effect !== 'write' && step.to === from) return 0
+    if (step.effect === 'swap') return 1
+    return index === this.#frontier ? 2 : 3
   }
 
   /** Rule 3. A value may also be waited for by an optional swap that brings a value that is waited for. */
   #optionalCandidates(): number[] {
-    if (this.#optional.size === 0 || (this.#waiting.length === 0 && !this.#refusalWaits)) return []
+    if (this.#optional.isEmpty || (this.#waiting.length === 0 && !this.#refusalWaits)) return []
     const found: number[] = []
     const wanted = new Set(this.#waiting)
     if (this.#refusalWaits) this.#wantAnyOther(wanted)
@@ -270,14 +193,14 @@ export class SearchState {
       if (value === this.#state) continue
       // Rule 4: of optional steps that do the same only the first.
       const seen = new Set<number>()
-      for (const index of this.#optional.get(value) ?? []) {
+      for (const index of this.#optional.bringing(value)) {
         const { effect, from, call } = this.#step(index)
         if (call > this.mustReturnBy) break
         const needs = effect === 'swap' ? from : anyState
-        if (this.#isUsed(index) || seen.has(needs)) continue
+        if (this.#optional.isUsed(index) || seen.has(needs)) continue
         seen.add(needs)
         if (needs !== anyState && needs !== this.#state) wanted.add(needs)
-        else if (!this.#leavesSomebodyBehind(index)) found.push(index)
+        else if (!this.#demand.leavesSomebodyBehind(index, this.#state)) found.push(index)
       }
     }
     return found
@@ -289,9 +212,9 @@ export class SearchState {
    */
   #wantAnyOther(wanted: Set<number>): void {
     let someOther = false
-    for (const [value, steps] of this.#optional) {
+    for (const [value, steps] of this.#optional.byValue()) {
       if (value === this.#state) continue
-      if (this.#unseen(value) && at(this.#refused, value) === 0) {
+      if (this.#demand.isUnseen(value) && !this.#demand.isRefused(value)) {
         const usable = steps.some(index => this.#usableWrite(index))
         if (someOther && usable) continue
         someOther ||= usable
@@ -302,71 +225,6 @@ export class SearchState {
 
   #usableWrite(index: number): boolean {
     const { effect, call } = this.#step(index)
-    return effect === 'write' && !this.#isUsed(index) && call <= this.mustReturnBy
-  }
-
-  #count(index: number, by: 1 | -1): void {
-    if (by < 0) {
-      this.#observers.place(index)
-      this.#bringers.place(index)
-    } else {
-      this.#observers.undo(index, this.#step(index).from)
-      this.#bringers.undo(index, this.#step(index).to)
-    }
-    const { effect, from, to } = this.#step(index)
-    const needs = index < this.#required ? this.#needed : this.#optionalNeeds
-    if (effect === 'read' || effect === 'swap') needs[from] = at(needs, from) + by
-    if (effect === 'write' || effect === 'swap') this.#brought[to] = at(this.#brought, to) + by
-    if (effect === 'refuse') {
-      this.#refused[from] = at(this.#refused, from) + by
-      this.#refusalsLeft += by
-    }
-  }
-
-  #offer(index: number): void {
-    const { to } = this.#step(index)
-    const others = this.#optional.get(to)
-    if (others) others.push(index)
-    else this.#optional.set(to, [index])
-  }
-
-  /** Of a call and a return at the same instant the call comes first: they may be concurrent. */
-  #link(required: readonly Step[]): void {
-    const returns = required.map((_, i) => i)
-    returns.sort((a, b) => this.#step(a).return - this.#step(b).return)
-    let position = 1
-    let call = 0
-    for (const index of returns) {
-      while (call < required.length && this.#step(call).call <= this.#step(index).return) {
-        this.#callAt[call] = position
-        this.#event[position++] = call++
-      }
-      this.#returnAt[index] = position
-      this.#event[position++] = ~index
-    }
-    for (let i = 0; i <= this.#end; i++) {
-      this.#next[i] = i + 1
-      this.#previous[i] = i - 1
-    }
-  }
-
-  #unlink(index: number): void {
-    this.#remove(at(this.#callAt, index))
-    this.#remove(at(this.#returnAt, index))
-  }
-
-  #relink(index: number): void {
-    this.#restore(at(this.#returnAt, index))
-    this.#restore(at(this.#callAt, index))
-  }
-
-  #remove(position: number): void {
-    this.#next[at(this.#previous, position)] = at(this.#next, position)
-    this.#previous[at(this.#next, position)] = at(this.#previous, position)
-  }
-
-  #restore(position: number): void {
-    this.#next[at(this.#previous, position)] = position
-    this.#previous[at(this.#next, position)] = position
+    return effect === 'write' && !this.#optional.isUsed(index) && call <= this.mustReturnBy
   }
 }

@@ -1,0 +1,65 @@
+import { nodeId } from '@synod/runtime/protocol'
+import { expect, test } from 'vitest'
+import { aProposer, at, ballot, groupOf, sent } from './actors.fixture.ts'
+import { ballotOf, own, preVoted, promise } from './proposer.fixture.ts'
+
+test('[PX18] nobody scouts before a majority would promise', () => {
+  const proposer = aProposer({ round: 1 })
+  proposer.timer('election')
+  const denied = preVoted(proposer, 'n1', { granted: false })
+  expect(denied.sent).toEqual([])
+  proposer.timer('election')
+  const asked = preVoted(proposer, 'n1', { campaign: 2, vouched: 3 })
+  expect(sent(asked, 'preVote')).toMatchObject([{ message: { vouched: 3 } }, { message: { vouched: 3 } }])
+  preVoted(proposer, 'n3')
+  expect(proposer.state.phase.name).toBe('preVoting')
+})
+
+test('[PX19] a heartbeat puts the election off; a broken link brings it forward', () => {
+  const proposer = aProposer({ round: 1 })
+  proposer.message(own, { type: 'heard', leader: nodeId('n2'), ballot: ballot(3, 'n2') })
+  expect(proposer.out.armed.get('election')).toBeGreaterThanOrEqual(400)
+  proposer.peer(nodeId('n2'), false)
+  expect(proposer.out.armed.get('election')).toBeLessThan(100)
+})
+
+test('[PX19] the preferred member is given the lead once it keeps up', () => {
+  const config = { ...groupOf(3, { handOverMs: 300 }) }
+  const group = { ...config.group, preferred: nodeId('n2') }
+  const proposer = aProposer({}, { config: { ...config, group } })
+  proposer.timer('election')
+  preVoted(proposer, 'n1')
+  preVoted(proposer, 'n2')
+  promise(proposer, 'n1')
+  promise(proposer, 'n3')
+  const transfers: unknown[] = []
+  for (let tick = 1; tick <= 5; tick++) {
+    for (const node of ['n1', 'n2']) {
+      proposer.message(at(node, 'acceptor'), {
+        type: 'confirmed',
+        ballot: ballotOf(proposer),
+        round: tick,
+        vouched: 0,
+      })
+    }
+    transfers.push(...sent(proposer.timer('tick'), 'transfer').map(({ to }) => to))
+  }
+  expect(transfers).toEqual([at('n2', 'proposer')])
+})
+
+test('[PX19] who is given the lead scouts without asking', () => {
+  const proposer = aProposer({ round: 1 })
+  proposer.message(own, { type: 'heard', leader: nodeId('n2'), ballot: ballot(3, 'n2') })
+  proposer.message(at('n2', 'proposer'), { type: 'transfer', ballot: ballot(3, 'n2') })
+  preVoted(proposer, 'n1', { granted: false })
+  expect(proposer.state).toMatchObject({ round: 4, phase: { name: 'scouting' } })
+})
+
+test('[PX20] beside an acceptor without memory it waits', () => {
+  const proposer = aProposer({}, { amnesiac: true })
+  proposer.timer('election')
+  expect(proposer.state.phase.name).toBe('following')
+  proposer.message(own, { type: 'voting' })
+  proposer.timer('election')
+  expect(proposer.state.phase.name).toBe('asking')
+})
