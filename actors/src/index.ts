@@ -1,3 +1,4 @@
+export { messageTypes } from './message-types.ts'
 export { acceptor } from './paxos/acceptor.ts'
 export type { PaxosConfig, Tuning } from './paxos/config.ts'
 export { type ActorToSpawn, paxosGroupActors } from './paxos/group-actors.ts'

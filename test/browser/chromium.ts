@@ -1,25 +1,13 @@
 /** The browser of the browser tests: the system's Chromium, installed from Debian when this is root on Debian. */
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { findProgram, isExecutable } from '../programs.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 /** Path of the first Chromium found, in `CHROMIUM` or on PATH; undefined when there is none. */
 export function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  const candidates = names.flatMap(name => folders.map(folder => join(folder, name)))
-  return [process.env.CHROMIUM ?? '', ...candidates].find(path => path !== '' && isExecutable(path))
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findProgram(names, 'CHROMIUM')
 }
 
 /** Throws with the command that would help when there is no Chromium and none can be installed. */

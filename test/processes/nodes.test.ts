@@ -1,7 +1,10 @@
 /** Nodes that nobody launched: one process per configuration file, as on machines of their own. */
-import { writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { nodeFlags } from '../../cluster/src/node/young-generation.ts'
 import { cli, freeBasePort, until } from './cluster.fixture.ts'
 import { localMembers, Nodes } from './nodes.fixture.ts'
 
@@ -25,6 +28,10 @@ describe('nodes without a launcher', () => {
       cluster: 'test',
       nodes: nodes.ids.map(id => ({ id, state: 'ready' })),
     })
+    for (const { pid } of started) {
+      const { stdout } = await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)])
+      expect(stdout).toContain(nodeFlags.join(' '))
+    }
     await nodes.stopAll()
     expect(await Promise.all(started.map(({ ended }) => ended))).toEqual([0, 0, 0])
   })
@@ -61,6 +68,28 @@ describe('nodes without a launcher', () => {
     expect((await fetch(`${url('n1')}/stock/find/1`, { headers: passedOn })).status).toBe(401)
     const shown = { ...passedOn, Authorization: 'Bearer a token that callers show' }
     expect((await fetch(`${url('n1')}/stock/find/1`, { headers: shown })).status).toBe(503)
+  })
+
+  test('configured differently do not talk, and status says what differs', async () => {
+    nodes.configure('n3', { keyspaces: { kv: { shards: 5 } } })
+    for (const id of nodes.ids) nodes.start(id)
+    await Promise.all(['n1', 'n2'].map(id => nodes.ready(id)))
+    const seen = async () => JSON.parse((await cli('status', '--url', url('n1'), '--json')).stdout)
+    await until('both links to n3 are refused', async () => (await seen()).disagreements.length === 2)
+    const [first] = (await seen()).disagreements as readonly string[]
+    expect(first).toMatch(
+      /^n1 – n3: give both nodes the same keyspaces: n\d has kv: \{ shards: \d \}, n\d kv: \{ shards: \d \}$/,
+    )
+    const { stdout } = await cli('status', '--url', url('n3'))
+    expect(stdout).toContain(`disagree ${first}`)
+    for (const id of ['n1', 'n3']) expect(nodes.running(id)?.said()).toContain('disagree: give both nodes')
+    expect((await fetch(`${url('n3')}/readyz`)).status).toBe(503)
+    await nodes.stop('n3')
+    nodes.configure('n3')
+    rmSync(nodes.data('n3'), { recursive: true })
+    nodes.start('n3')
+    await nodes.ready('n3')
+    await until('all agree', async () => (await seen()).disagreements.length === 0)
   })
 
   test('a file that cannot work ends it with 2 and the line', async () => {

@@ -41,12 +41,13 @@ test.each([
   })
 })
 
+const noNode = 'there is no node n9; there are n1'
 test.each<[string[], number, string]>([
   [['log', 'kw.0'], 2, groups.replace('payment', 'kw')],
   [['log', 'kv.1'], 1, 'GET /admin/log/kv.1 is not here'],
   [['log', 'kv.0', '--from', '100', '--to', '1'], 2, '--from 100 is after --to 1'],
   [['txns', 'directory'], 2, 'the directory takes no transactions'],
-  [['actors', '--node', 'n9'], 2, 'there is no node n9; there are n1'],
+  [['actors', '--node', 'n9'], 2, noNode],
   [['actors', '--type', 'lerner'], 2, 'there are no actors of type "lerner"; did you mean "learner"?'],
   [
     ['actors', '--type', 'nonsense'],
@@ -54,7 +55,13 @@ test.each<[string[], number, string]>([
     'there are no actors of type "nonsense"; known: learner, acceptor, session',
   ],
   [['inspect', 'n1/lerner/kv.0'], 2, 'there are no actors of type "lerner"; did you mean "learner"?'],
-  [['inspect', 'n1/session/other'], 1, 'GET /admin/inspect/session/other is not here'],
+  [['inspect', 'n1/session/other'], 2, 'n1 has no session called "other"; known: main'],
+  [['inspect', 'n1/learner/kv.1'], 2, 'n1 has no learner called "kv.1"; did you mean "kv.0"?'],
+  [['inspect', 'n1/session/main'], 1, 'GET /admin/inspect/session/main is not here'],
+  [['inspect', 'n9/session/main'], 2, noNode],
+  [['log', 'kv.0', '--node', 'n9'], 2, noNode],
+  [['log', 'kw.0', '--node', 'n9'], 2, noNode],
+  [['events', '--node', 'n9'], 2, noNode],
 ])('%j', async (argv, code, err) => {
   expect(await cluster(...argv, '--url', node.url)).toEqual({ code, out: '', err })
 })
@@ -86,4 +93,21 @@ test.each([
     out: `not swapped: ${why}\n`,
     err: '',
   })
+})
+
+test.each([
+  ['kill', 'n9'],
+  ['pause', 'n9'],
+  ['resume', 'n9'],
+  ['restart', 'n9'],
+  ['partition', 'n1|n9'],
+  ['drop', '--from', 'n9'],
+  ['delay', '5', '--to', 'n9'],
+])('fault %s %s: a node that is not there is wrong usage, whatever else is in the way', async (...argv) => {
+  // A launcher without --faults: it has no /api/faults.
+  const base = await fakeNode({ 'GET /api/cluster': { nodes: [{ id: 'n1', url: node.url }] } })
+  expect(await cluster('fault', ...argv, '--url', base.url)).toEqual({ code: 2, out: '', err: noNode })
+  expect(await cluster('fault', 'kill', 'n1', '--url', base.url)).toMatchObject({ code: 1 })
+  expect(base.asked.filter(one => one.startsWith('POST'))).toEqual(['POST /api/faults'])
+  base.close()
 })

@@ -2,15 +2,36 @@
 import pc from 'picocolors'
 
 interface Environment {
+  readonly FORCE_COLOR?: string | undefined
   readonly NO_COLOR?: string | undefined
   readonly TERM?: string | undefined
 }
 
-export function wantsColour(isTerminal: boolean, { NO_COLOR, TERM }: Environment): boolean {
+/** As Node itself decides: FORCE_COLOR above all (0 and false: none), then NO_COLOR, then what is printed on. */
+export function wantsColour(isTerminal: boolean, { FORCE_COLOR = '', NO_COLOR, TERM }: Environment): boolean {
+  if (FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
   return isTerminal && (NO_COLOR ?? '') === '' && TERM !== 'dumb'
 }
 
+/** Whether a line can be written over. */
+export function canRewrite(isTerminal: boolean, { TERM }: Environment): boolean {
+  return isTerminal && TERM !== 'dumb'
+}
+
 export const colour = pc.createColors(wantsColour(process.stdout.isTTY === true, process.env))
+export const errorColour = pc.createColors(wantsColour(process.stderr.isTTY === true, process.env))
+const rewrites = canRewrite(process.stderr.isTTY === true, process.env)
+const clearLine = '\r\x1b[2K'
+
+/** How far it is, on stderr: what is printed is what was asked for. Where lines cannot be rewritten each has its own. */
+export function progress(line: string): void {
+  process.stderr.write(rewrites ? `${clearLine}${errorColour.dim(line)}` : `${errorColour.dim(line)}\n`)
+}
+
+/** Before what was asked for is printed. */
+export function endProgress(): void {
+  if (rewrites) process.stderr.write(clearLine)
+}
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { IndefiniteError, Unavailable } from '../client/index.ts'
 import { promises } from '../config/choices.ts'
+import { messageTypeNames } from '../gateway/message-type.ts'
 import { processId } from '../launcher/process-id.ts'
 import { Failure } from '../node/failure.ts'
 import { cluster } from './program.fixture.ts'
@@ -11,6 +12,7 @@ import { verbs } from './verbs/index.ts'
 import { jsonOf } from './verbs/kv.ts'
 import { cannotPrepare } from './verbs/load.ts'
 
+const types = messageTypeNames.join(', ')
 const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
 const data = join(folder, 'none')
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -51,6 +53,14 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [
       ['fault', 'drop', '--probability', '2'],
       "error: option '--probability <p>' argument '2' is invalid. It must be a number from 0 to 1.",
+    ],
+    [
+      ['fault', 'drop', '--type', 'acept'],
+      `--type: there is no message type "acept"; did you mean "accept"? nodes send each other: ${types}`,
+    ],
+    [
+      ['fault', 'delay', '5', '--type', 'propose'],
+      `--type: "propose" stays within a node, where no fault meets it; nodes send each other: ${types}`,
     ],
     [['fault', 'partition', 'n1|n1,n2'], 'n1|n1,n2 names n1 twice: a node can be on one side only'],
     ...['abc', '1.5'].map((ms): [string[], string] => [

@@ -193,6 +193,28 @@ describe('faults', () => {
     expect(plane?.rules()).toEqual([])
   })
 
+  test.each([
+    ['acept', 'there is no message type "acept"; did you mean "accept"? nodes send each other: accept, '],
+    ['nonsense', 'there is no message type "nonsense"; nodes send each other: accept, '],
+    ['propose', '"propose" stays within a node, where no fault meets it; nodes send each other: accept, '],
+  ])(
+    '[GW10] of messages of type %s would do nothing: refused, with those that there are',
+    async (type, why) => {
+      const { get, plane } = appWith()
+      const { status, body } = await get('/faults', post({ id: 'a', action: 'drop', messageType: type }))
+      expect({ status, detail: (body as { detail: string }).detail }).toEqual({
+        status: 400,
+        detail: expect.stringContaining(why),
+      })
+      expect(plane?.rules()).toEqual([])
+      for (const messageType of ['accept', 'reply', 'paxos.snapshotChunk']) {
+        expect(await get('/faults', post({ id: 'a', action: 'drop', messageType }))).toMatchObject({
+          status: 200,
+        })
+      }
+    },
+  )
+
   test('do not exist on a node that was not started for them', async () => {
     const { get } = appWith({ faults: false })
     for (const method of ['GET', 'POST', 'DELETE']) {

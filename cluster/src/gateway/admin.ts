@@ -17,7 +17,7 @@ import type { NodeEvent } from '../node/event-ring.ts'
 import { faultRoutes } from './faults.ts'
 import { toJson } from './json.ts'
 import type { GatewayNode } from './node.ts'
-import { problem } from './problem.ts'
+import { BadInput, problem } from './problem.ts'
 
 export interface AdminNode extends GatewayNode {
   /** Undefined until the node knows its standing. */
@@ -64,6 +64,7 @@ export function adminApp(options: AdminOptions): Hono {
   app.get('/txns/:group', c => askGroup(c, options, { type: 'transactions' }))
   app.route('/faults', faultRoutes(node, options.monotonicMs))
   app.onError((error, c) => {
+    if (error instanceof BadInput) return problem(c, error.status, error.type, error.message)
     options.onDefect(error, c.req.path)
     return problem(c, 500, 'internal-error', `the request met a defect of this server: ${error.message}`)
   })

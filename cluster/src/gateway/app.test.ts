@@ -104,7 +104,7 @@ describe('bad input is refused with what to change', () => {
     ['{}', 400, 'operations is missing'],
     ['[{"op":"get","keyspace":"kv","key":"a"}]', 400, 'not an object: send {"operations": [...]}'],
     ['null', 400, 'not an object: send {"operations": [...]}'],
-    ['{"operations":{}}', 400, 'operations: Invalid input: expected array, received object'],
+    ['{"operations":{}}', 400, 'operations: must be a list, not an object'],
     [
       '{"operations":[{"op":"get","keyspace":"kv","kye":"a"}]}',
       400,
@@ -120,7 +120,7 @@ describe('bad input is refused with what to change', () => {
     [
       '{"operations":[{"op":"add","keyspace":"kv","key":"a","amount":1,"mim":0}]}',
       400,
-      'operations[0]: Unrecognized key: "mim"',
+      'operations[0]: unknown key "mim"; did you mean "min"?',
     ],
     [
       '{"operations":[{"op":"check","keyspace":"kv","key":"a"}]}',

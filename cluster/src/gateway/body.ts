@@ -5,7 +5,7 @@ import { unfitness } from './plain-json.ts'
 import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
-const maxBodyBytes = 1024 * 1024
+export const maxBodyBytes = 1024 * 1024
 
 const boundStream = bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge })
 

@@ -3,14 +3,17 @@ import type { FaultPlane, FaultRule } from '@synod/runtime/host'
 import { type NodeId, nodeId } from '@synod/runtime/protocol'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { problem } from './problem.ts'
+import { jsonBody } from './body.ts'
+import { messageTypeSchema } from './message-type.ts'
+import { parse } from './parse.ts'
+import { BadInput, problem } from './problem.ts'
 
-const node = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/)
+const node = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is no name of a node')
 const ruleSchema = z.strictObject({
   id: z.string().min(1).max(128),
   from: node.optional(),
   to: node.optional(),
-  messageType: z.string().min(1).max(128).optional(),
+  messageType: messageTypeSchema.optional(),
   action: z.enum(['drop', 'delay', 'duplicate', 'reorder', 'cut']),
   probability: z.number().min(0).max(1).default(1),
   delayMs: z.number().min(0).max(600_000).default(0),
@@ -34,13 +37,12 @@ export function faultRoutes(
   }
   app.get('/', c => c.json(faults.rules()))
   app.post('/', async c => {
-    const parsed = ruleSchema.safeParse(await c.req.json().catch(() => undefined))
-    if (!parsed.success) return problem(c, 400, 'bad-request', z.prettifyError(parsed.error))
+    const rule = parse(ruleSchema, await jsonBody(c))
     try {
-      faults.add(ruleOf(parsed.data, monotonicMs()))
+      faults.add(ruleOf(rule, monotonicMs()))
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      return problem(c, 400, 'bad-request', error.message)
+      throw new BadInput(error.message)
     }
     return c.json(faults.rules())
   })

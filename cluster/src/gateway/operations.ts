@@ -1,9 +1,11 @@
 /** Operations as they arrive from outside: checked in shape and size, with an error that names the field. */
 import type { Operation } from '@synod/actors'
 import { z } from 'zod'
-import { nearest } from '../config/nearest.ts'
+import { parse, unknownName } from './parse.ts'
 import { unfitness } from './plain-json.ts'
 import { BadInput } from './problem.ts'
+
+export { parse } from './parse.ts'
 
 const name = z
   .string()
@@ -70,60 +72,10 @@ export const operationSchema = z.discriminatedUnion('op', operationKinds, {
 
 function unknownOperation(input: unknown): string {
   const { op } = input as { readonly op?: unknown }
-  const all = operationNames.join(', ')
-  if (typeof op !== 'string') return `must be one of ${all}`
-  const near = nearest(op, operationNames)
-  const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
-  return `there is no operation ${JSON.stringify(op.slice(0, 40))}; it must be one of ${all}${meant}`
+  return unknownName('operation', op, operationNames)
 }
 
 export const operationsSchema = z.array(operationSchema).min(1, 'needs at least one operation').max(1_000)
-
-/** Throws `BadInput` that names the place: `operations[2].amount: must be an integer …`. */
-export function parse<Output>(schema: z.ZodType<Output>, input: unknown): Output {
-  const parsed = schema.safeParse(input)
-  if (parsed.success) return parsed.data
-  const { issues } = parsed.error
-  const [issue] = issues
-  if (issue === undefined) throw new BadInput('the body is not what is expected here')
-  const place = issue.path.length === 0 ? 'body' : placeOf(issue.path)
-  // Zod names what it met, which says little of what is not there. The checks that have words of their own keep them.
-  const isMissing = issue.message.startsWith('Invalid input') && valueAt(input, issue.path) === undefined
-  throw new BadInput(
-    isMissing ? `${place} is missing${mistaken(issue.path, issues)}` : `${place}: ${issue.message}`,
-  )
-}
-
-type Issue = z.core.$ZodIssue
-
-function placeOf(path: Issue['path']): string {
-  return path.reduce<string>(
-    (place, step) =>
-      typeof step === 'number'
-        ? `${place}[${step}]`
-        : place === ''
-          ? String(step)
-          : `${place}.${String(step)}`,
-    '',
-  )
-}
-
-function valueAt(input: unknown, path: Issue['path']): unknown {
-  return path.reduce((value, step) => (value as Record<PropertyKey, unknown> | undefined)?.[step], input)
-}
-
-/** The unknown keys beside the one that is missing: one of them may be meant. */
-function mistaken(path: Issue['path'], issues: readonly Issue[]): string {
-  const beside = placeOf(path.slice(0, -1))
-  const keys = issues.flatMap(issue =>
-    issue.code === 'unrecognized_keys' && placeOf(issue.path) === beside ? issue.keys : [],
-  )
-  if (keys.length === 0) return ''
-  const missing = String(path.at(-1))
-  const near = nearest(missing, keys)
-  const shown = JSON.stringify((near ?? keys[0] ?? '').slice(0, 40))
-  return `; unknown key ${shown}${near === undefined ? '' : `; did you mean ${JSON.stringify(missing)}?`}`
-}
 
 const transactionSchema = z.strictObject({ operations: operationsSchema })
 

@@ -11,7 +11,7 @@ import { writeHandle } from './tx-id.ts'
 /** Most rows of a `batch_init`. */
 const mostRows = 1_000_000
 /** `batch_init` works in chunks and takes its time. */
-const bulkDeadlineMs = 120_000
+export const bulkDeadlineMs = 120_000
 
 type Ask<Request> = Request extends unknown ? Omit<Request, keyof Asking> : never
 type Entry = readonly [method: Method, path: string, summary: string, request: (c: Context) => object]

@@ -1,5 +1,6 @@
 /** What may be asked of the launcher to break, checked: `POST /api/faults`. */
 import { z } from 'zod'
+import { messageTypeSchema } from '../gateway/message-type.ts'
 
 const node = z.string().min(1).max(63)
 const milliseconds = z.number().min(0).max(600_000)
@@ -9,7 +10,7 @@ const message = {
   from: node.optional(),
   to: node.optional(),
   /** The `type` of messages; all when left out. */
-  messageType: z.string().min(1).max(128).optional(),
+  messageType: messageTypeSchema.optional(),
   probability: z.number().min(0).max(1).default(1),
   durationMs: z.number().positive().optional(),
   seed: z.int().default(1),

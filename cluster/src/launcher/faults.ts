@@ -106,7 +106,9 @@ export class Faults {
   #cuts(id: string, { sides, oneWay, durationMs }: Partition): Placed[] {
     const ids = sides.map(side => side.map(name => this.#node(name).spec.id))
     const named = ids.flat()
-    if (new Set(named).size < named.length) throw new Failure('a node can be on one side only')
+    if (new Set(named).size < named.length) {
+      throw new Failure('a node can be on one side only', exitCode.usage)
+    }
     const placed: Placed[] = []
     for (const [at, side] of ids.entries()) {
       if (oneWay && at > 0) break

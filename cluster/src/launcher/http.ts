@@ -1,7 +1,9 @@
 /** The base port: what the cluster is made of, and the faults that only a launcher can cause. */
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { z } from 'zod'
+import { jsonBody } from '../gateway/body.ts'
+import { parse } from '../gateway/parse.ts'
+import { BadInput } from '../gateway/problem.ts'
 import { exitCode, Failure } from '../node/failure.ts'
 import { faultSchema } from './fault-requests.ts'
 import type { ActiveFault, Faults } from './faults.ts'
@@ -43,6 +45,7 @@ export function launcherApp(launcher: LauncherPort): Hono {
   }
   app.notFound(c => problem(c, 404, `there is no ${c.req.method} ${c.req.path} here; nodes serve the shop`))
   app.onError((error, c) => {
+    if (error instanceof BadInput) return problem(c, error.status, error.message)
     if (error instanceof Failure)
       return problem(c, error.exitCode === exitCode.usage ? 400 : 409, error.message)
     return problem(c, 500, error.message)
@@ -51,9 +54,7 @@ export function launcherApp(launcher: LauncherPort): Hono {
 }
 
 async function cause(c: Context, faults: Faults): Promise<Response> {
-  const parsed = faultSchema.safeParse(await c.req.json().catch(() => undefined))
-  if (!parsed.success) return problem(c, 400, z.prettifyError(parsed.error))
-  await faults.cause(parsed.data)
+  await faults.cause(parse(faultSchema, await jsonBody(c)))
   return c.json(faults.list())
 }
 

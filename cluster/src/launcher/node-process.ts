@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ToLauncher } from '../node/parent.ts'
+import { nodeEnvironment, nodeFlags } from '../node/young-generation.ts'
 import { type ProcessId, processId } from './process-id.ts'
 
 export type NodeState = 'starting' | 'ready' | 'paused' | 'waiting' | 'killed' | 'refused' | 'stopped'
@@ -33,16 +34,6 @@ const firstBackoffMs = 1000
 const longestBackoffMs = 30_000
 /** Who stayed up this long starts again with a short wait. */
 const steadyMs = 60_000
-/**
- * The young generation, each half of it, in MB. V8 would let a half grow to 64 MB under load and keep it: a quarter of a
- * node's memory after 300,000 rows were loaded.
- */
-const youngHalfMb = 32
-/**
- * glibc: buffers from this size on are given back to the system when they are freed. Otherwise the threshold grows with
- * them, and what batches left behind between other things stays: 30 MB of a node after 300,000 rows.
- */
-const largeBufferBytes = 128 * 1024
 const logRollsAtBytes = 64 * 1024 * 1024
 
 export class NodeProcess {
@@ -91,15 +82,9 @@ export class NodeProcess {
     if (this.#child !== undefined) return
     clearTimeout(this.#retry)
     const log = openRolled(this.spec.logFile)
-    const flags = [`--max-semi-space-size=${youngHalfMb}`]
-    const child = spawn(process.execPath, [...flags, entry, this.spec.configFile], {
+    const child = spawn(process.execPath, [...nodeFlags, entry, this.spec.configFile], {
       stdio: ['ignore', log, log, 'ipc'],
-      env: {
-        MALLOC_MMAP_THRESHOLD_: String(largeBufferBytes),
-        MALLOC_TRIM_THRESHOLD_: String(largeBufferBytes),
-        NODE_ENV: 'production',
-        ...process.env,
-      },
+      env: { ...nodeEnvironment, ...process.env },
     })
     closeSync(log)
     this.#child = child

@@ -8,6 +8,7 @@ import { type AdminOptions, adminApp, groupStatuses } from '../gateway/admin.ts'
 import { Admission, admitting, defaultAdmission } from '../gateway/admission.ts'
 import { createGateway } from '../gateway/app.ts'
 import { clientPath, serveClients } from '../gateway/socket.ts'
+import { agreementOf } from './agreement.ts'
 import { EventRing } from './event-ring.ts'
 import { Failure } from './failure.ts'
 import { keepMap } from './kept-map.ts'
@@ -48,6 +49,11 @@ export async function startHost(
     node: nodeId(config.node),
     folder: config.data,
     secret: config.secret,
+    agreement: agreementOf(
+      config.node,
+      config.members.map(member => member.id),
+      map,
+    ),
     members: config.members,
     server: door.server,
     actors: nodeActors({ node: nodeId(config.node), map }),

@@ -53,7 +53,7 @@ function keyspaceDifference(kept: ShardMap, asked: ShardMap): string | undefined
 type Settings = Partial<Pick<KeyspaceSettings, 'shards' | 'groups' | 'replicas'>>
 
 /** From which a map makes a keyspace as it is. */
-function settingsOf({ keyspaces, groups }: ShardMap, name: string): Settings {
+export function settingsOf({ keyspaces, groups }: ShardMap, name: string): Settings {
   const shards = keyspaces[name]?.shards ?? []
   const [first] = shards
   if (first === undefined) return {}
@@ -73,7 +73,8 @@ function placeDifference(kept: ShardMap, asked: ShardMap): string | undefined {
   return undefined
 }
 
-function placesOf({ groups, keyspaces }: ShardMap): Map<string, string> {
+/** Where each group and each shard lies, in words. */
+export function placesOf({ groups, keyspaces }: ShardMap): Map<string, string> {
   const shards = Object.values(keyspaces).flatMap(keyspace => keyspace.shards)
   return new Map([
     ...Object.values(groups).map(

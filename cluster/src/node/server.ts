@@ -20,7 +20,7 @@ export interface NodeServer {
 }
 
 /** Clients that keep connections open longer than this close them first: none is cut while a request is on its way. */
-const keepAliveMs = 75_000
+export const keepAliveMs = 75_000
 
 export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   let fetch: Fetch = request => starting(node, new URL(request.url).pathname)

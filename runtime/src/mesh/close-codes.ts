@@ -13,6 +13,8 @@ export const closeCodes = {
   silent: 4007,
   /** Nothing is wrong: what the peer has seen is asked again. */
   askAgain: 4008,
+  /** Members that were configured differently. */
+  disagree: 4009,
   /** WebSocket's own: this node stops. */
   stopping: 1001,
   /** WebSocket's own (RFC 6455 §7.4.1), sent by `ws`: the bytes below the messages are wrong. */

@@ -20,6 +20,23 @@ test.each<[string, MeshChanges, number, string]>([
   expect(a.logged.filter(line => line.startsWith('link down'))).toHaveLength(1)
 })
 
+test('[MS16] no link comes up between members with other terms, and both ends say why', async () => {
+  const terms = (own: string): MeshChanges => ({
+    agreement: {
+      terms: own,
+      differs: (_peer, theirs) => (theirs === own ? undefined : 'give both the same'),
+    },
+  })
+  const [a, b] = await pair(terms('A'), terms('B'))
+  const why = 'the peer closed: disagree: give both the same'
+  await until(() => a.link(n2).lastClose === why && b.link(n1).lastClose === why, 'both know why')
+  expect([a.reachable.size, b.reachable.size]).toEqual([0, 0])
+  expect([...a.logged, ...b.logged].filter(line => line.startsWith('link down'))).toHaveLength(2)
+  const at = await listen()
+  expect(() => makeMesh('n3', at, {}, terms('x'.repeat(10_000)))).toThrow('the terms are too long')
+  at.server.close()
+})
+
 test('[MS6] the dialler sees it, too, when the other end is not the node it wanted', async () => {
   const at = await listen()
   const other = await listen()

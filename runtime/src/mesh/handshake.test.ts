@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type NodeId, nodeId } from '../address.ts'
 import type { Testimony } from '../membership/witnesses.ts'
+import type { Agreement } from './agreement.ts'
 import { type CloseName, Refusal } from './close-codes.ts'
 import { Handshake, type Met, type Party, wireVersion } from './handshake.ts'
 
@@ -186,5 +187,47 @@ describe('the handshake', () => {
 
   test('[MS4] the secret is never said', () => {
     for (const text of play(party(n1), party(n2)).said) expect(text).not.toContain('correct horse')
+  })
+
+  const terms = (own: string): Agreement => ({
+    terms: own,
+    differs: (peer, theirs) => (theirs === own ? undefined : `make ${peer} say ${own}, not ${theirs}`),
+  })
+  const having = (node: NodeId, own: string) => party(node, { agreement: terms(own) })
+
+  test('[MS16] members with the same terms meet, and so do a member and one that has none', () => {
+    for (const [first, second] of [
+      [having(n1, 'A'), having(n2, 'A')],
+      [having(n1, 'A'), party(n2)],
+      [party(n1), having(n2, 'A')],
+    ] as const) {
+      expect(play(first, second)).toMatchObject({ dialler: { peer: n2 }, accepter: { peer: n1 } })
+    }
+  })
+
+  test('[MS16] members with other terms do not meet: whoever hears it first says what differs', () => {
+    const outcome = play(having(n1, 'A'), having(n2, 'B'))
+    expect(outcome).toMatchObject({ refusedBy: 'dialler', why: 'disagree', reason: 'make n2 say A, not B' })
+    expect(outcome).not.toHaveProperty('accepter')
+    const late = play(
+      having(n1, 'A'),
+      having(n2, 'A'),
+      edit(4, message => (message.terms = 'C')),
+    )
+    expect(late).toMatchObject({ refusedBy: 'accepter', why: 'disagree', reason: 'make n1 say A, not C' })
+  })
+
+  test('[MS16] terms are told to nobody who has not proved that it is a member', () => {
+    const stranger = party(n1, { secret: 'guess' })
+    expect(play(stranger, having(n2, 'told')).said.join()).not.toContain('told')
+    const said = play(having(n1, 'told'), party(n2, { secret: 'guess' })).said
+    expect(said.join()).not.toContain('told')
+  })
+
+  test('[MS6] terms that are no text are refused', () => {
+    for (const at of [3, 4]) {
+      const tampered = edit(at, message => (message.terms = 7))
+      expect(play(having(n1, 'A'), having(n2, 'A'), tampered)).toMatchObject({ why: 'notAFrame' })
+    }
   })
 })

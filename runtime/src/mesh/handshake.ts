@@ -11,6 +11,7 @@ import { isIncarnation, noIncarnation } from '../membership/standing.ts'
 import type { Testimony } from '../membership/witnesses.ts'
 import { fieldsOf, type SightingFields, sightingOf } from '../storage/sighting-fields.ts'
 import type { Sighting } from '../storage/storage.ts'
+import { type Agreement, demandAgreement } from './agreement.ts'
 import { Refusal } from './close-codes.ts'
 import type { Claim } from './frame.ts'
 import { isCount } from './frame-error.ts'
@@ -28,6 +29,7 @@ export interface Party {
   testimony(): Testimony
   /** 16 random bytes in hex. */
   nonce(): string
+  readonly agreement?: Agreement | undefined
 }
 
 interface Hello extends Claim {
@@ -49,6 +51,8 @@ export type Step = { readonly say?: string; readonly met?: Met }
 type Phase = 'hello' | 'challenge' | 'proof' | 'welcome' | 'ready' | 'done'
 
 export class Handshake {
+  /** The peer, from when it has shown that it knows the secret. */
+  proved: NodeId | undefined
   #phase: Phase
   #ours: Hello
   #theirs: Hello | undefined
@@ -111,19 +115,23 @@ export class Handshake {
   #onProof(message: Fields): Step {
     this.#demandProof(message)
     this.#phase = 'ready'
-    return { say: JSON.stringify({ type: 'welcome', proof: this.#proof(false), ...this.#testimony() }) }
+    this.proved = this.#peer()
+    return { say: JSON.stringify({ type: 'welcome', proof: this.#proof(false), ...this.#told() }) }
   }
 
   #onWelcome(message: Fields): Step {
     this.#demandProof(message)
+    this.proved = this.#peer()
+    demandAgreement(this.#party.agreement, this.#peer(), message.terms)
     this.#phase = 'done'
     return {
-      say: JSON.stringify({ type: 'ready', ...this.#testimony() }),
+      say: JSON.stringify({ type: 'ready', ...this.#told() }),
       met: this.#met(message),
     }
   }
 
   #onReady(message: Fields): Step {
+    demandAgreement(this.#party.agreement, this.#peer(), message.terms)
     this.#phase = 'done'
     return { met: this.#met(message) }
   }
@@ -178,9 +186,12 @@ export class Handshake {
     return createHmac('sha256', this.#party.secret).update(JSON.stringify(said)).digest('hex')
   }
 
-  #testimony(): { settled: boolean; seen: readonly unknown[] } {
+  /** What is said to nobody but a member. */
+  #told(): { settled: boolean; seen: readonly unknown[]; terms?: string } {
     const { settled, sightings } = this.#party.testimony()
-    return { settled, seen: [...sightings].map(([node, sighting]) => [node, ...fieldsOf(sighting)]) }
+    const seen = [...sightings].map(([node, sighting]) => [node, ...fieldsOf(sighting)])
+    const { agreement } = this.#party
+    return { settled, seen, ...(agreement === undefined ? {} : { terms: agreement.terms }) }
   }
 
   #met(message: Fields): Met {

@@ -8,7 +8,8 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { NodeId } from '../address.ts'
 import type { Envelope } from '../kernel/ports.ts'
-import { Refusal } from './close-codes.ts'
+import { termsFit } from './agreement.ts'
+import { closeCodes, Refusal } from './close-codes.ts'
 import { greet } from './greeting.ts'
 import { Handshake, type Party } from './handshake.ts'
 import { defaultMeshLimits, type LinkStatus, type MeshLimits, type MeshPorts } from './options.ts'
@@ -29,7 +30,8 @@ export class Mesh {
   constructor(ports: MeshPorts) {
     this.#ports = ports
     this.#limits = { ...defaultMeshLimits, ...ports.limits }
-    const { cluster, node, secret } = ports
+    const { cluster, node, secret, agreement } = ports
+    if (agreement !== undefined && !termsFit(agreement.terms)) throw new RangeError('the terms are too long')
     this.#party = {
       cluster,
       node,
@@ -37,6 +39,7 @@ export class Mesh {
       claim: ports.claim,
       testimony: ports.testimony,
       nonce: () => randomBytes(16).toString('hex'),
+      agreement,
     }
     for (const address of ports.peers) {
       this.#peers.set(address.id, new Peer(address, this.#party, ports, this.#limits))
@@ -106,12 +109,16 @@ export class Mesh {
 
   #accept(socket: WebSocket): void {
     this.#makeRoom()
-    socket.on('close', () => this.#greeting.delete(socket))
     socket.on('error', error => this.#ports.log('debug', 'mesh connection failed', { error: error.message }))
     const handshake = new Handshake(this.#party, false, name => {
       const peer = this.#dialler(name)
       if (peer?.isCut(this.#ports.monotonicMs())) socket.terminate()
       return peer?.address.id
+    })
+    socket.on('close', (code, reason) => {
+      this.#greeting.delete(socket)
+      if (code === closeCodes.disagree)
+        this.#dialler(handshake.proved ?? '')?.disagrees(reason.toString('utf8'))
     })
     const breakOff = greet(socket, handshake, this.#limits.handshakeMs, met => {
       this.#greeting.delete(socket)

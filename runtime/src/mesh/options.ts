@@ -3,6 +3,7 @@ import type { NodeId } from '../address.ts'
 import type { FaultPlane } from '../faults/plane.ts'
 import type { Envelope } from '../kernel/ports.ts'
 import type { Testimony } from '../membership/witnesses.ts'
+import type { Agreement } from './agreement.ts'
 import type { Claim } from './frame.ts'
 import type { Met } from './handshake.ts'
 
@@ -68,6 +69,8 @@ export interface MeshPorts {
   lost(envelopes: readonly Envelope[]): void
   /** Connected and not suspect, or no longer. */
   reachable(peer: NodeId, reachable: boolean): void
+  /** No link comes up to a peer that has other terms. */
+  readonly agreement?: Agreement | undefined
   readonly faults: FaultPlane | undefined
   monotonicMs(): number
   random(): number

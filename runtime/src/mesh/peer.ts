@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import type { Envelope } from '../kernel/ports.ts'
 import { PhiAccrual } from '../membership/phi.ts'
 import { Backoff } from './backoff.ts'
-import { closeName } from './close-codes.ts'
+import { closeCodes, closeName } from './close-codes.ts'
 import type { Frame } from './frame.ts'
 import { greet } from './greeting.ts'
 import { Handshake, type Met, type Party } from './handshake.ts'
@@ -101,6 +101,11 @@ export class Peer {
       this.adopt(socket, met)
     })
     socket.on('open', () => socket.send(handshake.hello()))
+  }
+
+  /** It dialled, proved who it is, and has other terms: seen at this end too, as either may be the one to mend. */
+  disagrees(reason: string): void {
+    this.#note(closeText(closeCodes.disagree, reason))
   }
 
   /** A connection cannot be made when either direction is cut. */

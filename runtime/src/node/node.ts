@@ -169,7 +169,7 @@ export class ProductionNode implements RunningNode {
   }
 
   #makeMesh(): Mesh {
-    const { cluster, secret, members, log, limits } = this.#options
+    const { cluster, secret, members, agreement, log, limits } = this.#options
     return new Mesh({
       cluster,
       node: this.node,
@@ -185,6 +185,7 @@ export class ProductionNode implements RunningNode {
       deliver: (peer, envelopes) => this.#inbox.deliver(peer, envelopes),
       lost: envelopes => this.#lost(envelopes),
       reachable: (peer, reachable) => this.kernel?.peer(peer, reachable),
+      agreement,
       faults: this.faults,
       monotonicMs,
       random: Math.random,

@@ -5,6 +5,7 @@ import type { ActorId, Address, NodeId } from '../address.ts'
 import type { FaultPlane } from '../faults/plane.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Activation, Answer, Limits, Observer } from '../kernel/ports.ts'
+import type { Agreement } from '../mesh/agreement.ts'
 import type { LinkStatus, Log, MeshLimits } from '../mesh/options.ts'
 import type { Identity, Storage } from '../storage/storage.ts'
 
@@ -29,6 +30,8 @@ export interface NodeOptions {
   readonly folder: string
   /** Shared by all members; they prove to each other that they know it. */
   readonly secret: string
+  /** What members must have the same beyond cluster and secret. */
+  readonly agreement?: Agreement
   /** All members, this node included. */
   readonly members: readonly MemberAddress[]
   /** Created and listened on by the caller; the node takes the upgrades of `/mesh` and nothing else. */

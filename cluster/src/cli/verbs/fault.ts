@@ -1,9 +1,11 @@
 /** `cluster fault`: breaks a cluster that was started with `--faults`, on purpose. */
 import type { Command } from 'commander'
+import { messageTypeNames, unfitType } from '../../gateway/message-type.ts'
 import type { FaultOrderInput } from '../../launcher/fault-requests.ts'
 import type { ActiveFault } from '../../launcher/faults.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { fraction, wholeNumber, within } from '../arguments.ts'
+import { nodeNamed } from '../ask-nodes.ts'
 import { answerOf, findCluster, request, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { print, printJson } from '../output.ts'
 import type { Verb } from '../verb.ts'
@@ -98,7 +100,7 @@ function addMessageFaults(command: Command): void {
     one
       .option('--from <node>', 'only from this node')
       .option('--to <node>', 'only to this node')
-      .option('--type <type>', 'only messages of this type, for instance accept')
+      .option('--type <type>', `only messages of this type: ${messageTypeNames.join(', ')}`)
       .option('--probability <p>', 'of each message, 0 to 1 (default 1)', fraction)
       .option('--seconds <n>', 'end by itself after so long', within(1, mostSeconds))
       .option('--seed <n>', 'of the draws', wholeNumber)
@@ -130,15 +132,34 @@ async function call(
   method: string,
   body?: FaultOrderInput,
 ): Promise<readonly ActiveFault[]> {
-  const { launcher, token } = await findCluster(options)
+  const found = await findCluster(options)
+  const { launcher, token } = found
   if (launcher === undefined) {
     throw new Failure(
       "faults are the launcher's: give its data folder, or --url with the base port",
       exitCode.usage,
     )
   }
+  for (const node of body === undefined ? [] : nodesIn(body)) nodeNamed(found, node)
   const url = `${launcher}/api/faults`
   return (await answerOf(await request(url, { method, body, token }), url)) as readonly ActiveFault[]
+}
+
+/** A name typed wrong is told before anything else: whether faults are allowed, what state a node is in. */
+function nodesIn(order: FaultOrderInput): readonly string[] {
+  switch (order.kind) {
+    case 'kill':
+    case 'pause':
+    case 'resume':
+    case 'restart':
+      return [order.node]
+    case 'partition':
+      return order.sides.flat()
+    case 'heal':
+      return []
+    default:
+      return [order.from, order.to].filter(node => node !== undefined)
+  }
 }
 
 function show(faults: readonly ActiveFault[], { json }: Options): void {
@@ -169,6 +190,8 @@ function lasting(seconds: number | undefined): { durationMs?: number } {
 }
 
 function messageOf({ from, to, type, probability, seconds, seed }: MessageOptions) {
+  const problem = type === undefined ? undefined : unfitType(type)
+  if (problem !== undefined) throw new Failure(`--type: ${problem}`, exitCode.usage)
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

@@ -1,5 +1,6 @@
 /** `cluster inspect`: one actor's picture of itself, its timers and rows. */
 import type { ActorSummary } from '@synod/runtime/host'
+import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { askOne, refuseUnknownGroup } from '../ask-nodes.ts'
 import type { FoundCluster } from '../find-cluster.ts'
@@ -40,4 +41,8 @@ async function refuseUnknown(found: FoundCluster, { node, type, name }: Named): 
   // What a node has only one of is called main; the others are called by their group.
   const isOfGroup = all.every(actor => actor.type !== type || !actor.id.endsWith('/main'))
   if (isOfGroup) await refuseUnknownGroup(found, name)
+  const names = all.flatMap(actor => (actor.type === type ? [actor.id.slice(type.length + 1)] : []))
+  if (names.includes(name)) return
+  const problem = `${node} has no ${type} called ${JSON.stringify(name)}`
+  throw new Failure(`${problem}; ${suggestion(name, names)}`, exitCode.usage)
 }

@@ -11,7 +11,7 @@ import { type Report, reportOf, saveReport, stretchLine, summaryLines } from '..
 import { type WorkloadKind, workloads } from '../../workloads/workloads.ts'
 import { within } from '../arguments.ts'
 import { dataFolder, findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
-import { colour, print, printJson } from '../output.ts'
+import { endProgress, print, printJson, progress } from '../output.ts'
 import { userFolder } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
@@ -147,11 +147,6 @@ function kindOf(name: string, options: Options): WorkloadKind {
   return kind
 }
 
-/** On a terminal the line is rewritten; elsewhere each has its own. On stderr: the summary is what is asked for. */
-function progress(line: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${colour.dim(line)}` : `${line}\n`)
-}
-
 function tell(report: Report, options: Options): void {
   // A data folder on this machine has a place for reports; a cluster that is known by its URL only has not.
   const file =
@@ -162,7 +157,7 @@ function tell(report: Report, options: Options): void {
   if (options.json === true) {
     printJson({ ...report, report: file ?? null })
   } else {
-    if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K')
+    endProgress()
     for (const line of summaryLines(report)) print(line)
     for (const { check, verdict: one, detail } of report.findings)
       print(`${check.padEnd(9)} ${one}: ${detail}`)

@@ -2,7 +2,7 @@
 import type { GroupLog } from '@synod/actors'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { within } from '../arguments.ts'
-import { answered, askAll, askOne, refuseUnknownGroup } from '../ask-nodes.ts'
+import { answered, askAll, askOne, nodeNamed, refuseUnknownGroup } from '../ask-nodes.ts'
 import type { FoundCluster } from '../find-cluster.ts'
 import { type LookOptions, look } from '../look.ts'
 import { colour } from '../output.ts'
@@ -31,6 +31,7 @@ export const log = look<Options, GroupLog>({
   async see(found, { from, to, limit, node }, [group = '']) {
     if (from !== undefined && to !== undefined && from > to)
       throw new Failure(`--from ${from} is after --to ${to}`, exitCode.usage)
+    if (node !== undefined) nodeNamed(found, node)
     const query = new URLSearchParams()
     for (const [name, value] of Object.entries({ from, to, limit }))
       if (value !== undefined) query.set(name, String(value))

@@ -1,7 +1,8 @@
 /** `cluster status`: what runs, and how well. */
+import type { LinkStatus } from '@synod/runtime/host'
 import type { GroupRow } from '../../gateway/admin.ts'
 import type { ClusterView } from '../../launcher/http.ts'
-import { askAll, type Told } from '../ask-nodes.ts'
+import { answered, askAll, type Told } from '../ask-nodes.ts'
 import { type FoundCluster, getJson } from '../find-cluster.ts'
 import { look } from '../look.ts'
 import { state, table } from '../output.ts'
@@ -21,6 +22,8 @@ interface Seen {
   readonly faults: readonly string[] | null
   readonly nodes: readonly NodeLine[]
   readonly groups: { readonly total: number; readonly led: number }
+  /** Between nodes that were configured differently. */
+  readonly disagreements: readonly string[]
 }
 
 export const status = look<object, Seen>({
@@ -32,9 +35,10 @@ export const status = look<object, Seen>({
     const led = groups.filter(group => group.leader !== null).length
     const top =
       found.launcher === undefined ? await fromNodes(found) : await fromLauncher(found, found.launcher)
-    return { ...top, groups: { total: groups.length, led } }
+    const disagreements = disagreementsIn(await askAll<readonly LinkStatus[]>(found, '/links'))
+    return { ...top, groups: { total: groups.length, led }, disagreements }
   },
-  show({ cluster, data, faults, nodes, groups }) {
+  show({ cluster, data, faults, nodes, groups, disagreements }) {
     const allowed = faults === null ? 'off' : faults.length === 0 ? 'allowed, none now' : faults.join('; ')
     const body = table(nodes, [
       { title: 'node', value: node => node.id },
@@ -48,14 +52,32 @@ export const status = look<object, Seen>({
       ...(data === null ? [] : [`data     ${data}`]),
       `faults   ${allowed}`,
     ]
-    return [...head, `groups   ${groups.led} of ${groups.total} have a leader`, '', body].join('\n')
+    const disagree = disagreements.map(text => `disagree ${text}`)
+    return [...head, `groups   ${groups.led} of ${groups.total} have a leader`, ...disagree, '', body].join(
+      '\n',
+    )
   },
 })
 
-async function fromLauncher(found: FoundCluster, url: string): Promise<Omit<Seen, 'groups'>> {
+async function fromLauncher(
+  found: FoundCluster,
+  url: string,
+): Promise<Omit<Seen, 'groups' | 'disagreements'>> {
   const view = (await getJson(`${url}/api/cluster`, found.token)) as ClusterView
   const faults = view.faultsAllowed ? view.faults.map(fault => fault.text) : null
   return { cluster: view.cluster, data: view.data, faults, nodes: view.nodes }
+}
+
+/** Each pair of nodes once, with what its link says of why it is down. */
+function disagreementsIn(told: readonly Told<readonly LinkStatus[]>[]): string[] {
+  const found = new Map<string, string>()
+  for (const { id, answer: links } of answered(told)) {
+    for (const { peer, state, lastClose } of links) {
+      const why = state === 'connected' ? undefined : /\bdisagree: (.*)/.exec(lastClose ?? '')?.[1]
+      if (why !== undefined) found.set([id, peer].sort().join(' – '), why)
+    }
+  }
+  return [...found].map(([pair, why]) => `${pair}: ${why}`)
 }
 
 interface NodeStatusAnswer {
@@ -67,7 +89,7 @@ interface NodeStatusAnswer {
 }
 
 /** Of a cluster without a launcher: nodes on machines of their own. */
-async function fromNodes(found: FoundCluster): Promise<Omit<Seen, 'groups'>> {
+async function fromNodes(found: FoundCluster): Promise<Omit<Seen, 'groups' | 'disagreements'>> {
   const told = await askAll<NodeStatusAnswer>(found, '/status')
   const nodes = told.map(one => {
     const { id, url } = one

@@ -7,7 +7,7 @@ import { verifyHistory } from '../../verify/history-file.ts'
 import { verifyCluster } from '../../verify/verify.ts'
 import { within } from '../arguments.ts'
 import { findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
-import { colour, duration, print, printJson } from '../output.ts'
+import { colour, duration, errorColour, print, printJson } from '../output.ts'
 import { userFolder } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
@@ -57,7 +57,7 @@ async function data(options: Options) {
       patienceMs: options.wait * 1_000,
       rows: options.rows,
       onLook: text => {
-        if (process.stderr.isTTY) process.stderr.write(`${colour.dim(`looking again: ${text}`)}\n`)
+        if (process.stderr.isTTY) process.stderr.write(`${errorColour.dim(`looking again: ${text}`)}\n`)
       },
     },
   )
