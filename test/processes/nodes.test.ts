@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { nodeFlags } from '../../cluster/src/node/young-generation.ts'
+import { nodeFlags } from '../../cluster/src/node/memory-bounds.ts'
 import { cli, freeBasePort, until } from './cluster.fixture.ts'
 import { localMembers, Nodes } from './nodes.fixture.ts'
 

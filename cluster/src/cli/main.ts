@@ -1,6 +1,6 @@
 /** `pnpm cluster …` */
 import { enableCompileCache } from 'node:module'
-import { beginWithNodeFlags } from '../node/young-generation.ts'
+import { beginWithNodeFlags } from '../node/memory-bounds.ts'
 
 // Before the rest is loaded, which would be for nothing.
 if (process.argv[2] === 'node') beginWithNodeFlags()

@@ -5,8 +5,6 @@ import { parse, unknownName } from './parse.ts'
 import { unfitness } from './plain-json.ts'
 import { BadInput } from './problem.ts'
 
-export { parse } from './parse.ts'
-
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 letters, digits, ".", "_" or "-"')

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { nodeEnvironment, nodeFlags } from '../node/memory-bounds.ts'
 import type { ToLauncher } from '../node/parent.ts'
-import { nodeEnvironment, nodeFlags } from '../node/young-generation.ts'
 import { type ProcessId, processId } from './process-id.ts'
 
 export type NodeState = 'starting' | 'ready' | 'paused' | 'waiting' | 'killed' | 'refused' | 'stopped'

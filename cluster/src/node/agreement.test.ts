@@ -3,15 +3,8 @@ import { nodeId } from '@synod/runtime/protocol'
 import { expect, test } from 'vitest'
 import { agreementOf } from './agreement.ts'
 import { mapOf } from './host.ts'
+import { settings } from './keyspace-settings.fixture.ts'
 
-const settings = (shards: number, groups: number | string = shards, replicas = 3) => ({
-  shards,
-  groups,
-  replicas,
-  replication: 'paxos',
-  partition: 'hash',
-  concurrency: '2pl',
-})
 type Keyspaces = Parameters<typeof mapOf>[0]['keyspaces']
 
 function agreement(node: string, keyspaces: Keyspaces, ids: readonly string[] = ['n1', 'n2', 'n3']) {
@@ -19,7 +12,7 @@ function agreement(node: string, keyspaces: Keyspaces, ids: readonly string[] = 
   return agreementOf(node, ids, mapOf({ members, keyspaces }))
 }
 
-const usual: Keyspaces = { kv: settings(3), books: settings(2, 1) }
+const usual: Keyspaces = { kv: settings(3), books: settings(2, 3, 1) }
 const many = (shards: number): Keyspaces =>
   Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`keyspace${at}`, settings(shards)]))
 
@@ -34,13 +27,13 @@ const inOrder = 'give both nodes the same keyspaces, in the same order'
 test.each<[string, Keyspaces, readonly string[] | undefined, string]>([
   [
     'another number of shards',
-    { ...usual, kv: settings(4, 3) },
+    { ...usual, kv: settings(4, 3, 3) },
     undefined,
     'give both nodes the same keyspaces: n1 has kv: { shards: 3 }, n2 kv: { shards: 4 }',
   ],
   [
     'the groups of another keyspace',
-    { ...usual, books: settings(2, 'kv') },
+    { ...usual, books: settings(2, 3, 'kv') },
     undefined,
     'give both nodes the same keyspaces: n1 has books: { groups: 1 }, n2 books: { groups: kv }',
   ],
@@ -51,7 +44,7 @@ test.each<[string, Keyspaces, readonly string[] | undefined, string]>([
     undefined,
     'give both nodes the same keyspaces: n1 has no more',
   ],
-  ['another order of keyspaces', { books: settings(2, 1), kv: settings(3) }, undefined, inOrder],
+  ['another order of keyspaces', { books: settings(2, 3, 1), kv: settings(3) }, undefined, inOrder],
   [
     'another order of members',
     usual,

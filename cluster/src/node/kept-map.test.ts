@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { mapOf } from './host.ts'
 import { keepMap } from './kept-map.ts'
+import { settings } from './keyspace-settings.fixture.ts'
 
 let data = ''
 beforeEach(() => {
@@ -11,14 +12,6 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(data, { recursive: true }))
 
-const settings = (shards: number, replicas = 3, groups: number | string = shards) => ({
-  shards,
-  groups,
-  replicas,
-  replication: 'paxos',
-  partition: 'hash',
-  concurrency: '2pl',
-})
 const members = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ id: `n${at + 1}`, host: '127.0.0.1', port: 8001 + at }))
 const map = (nodes: number, keyspaces: Parameters<typeof mapOf>[0]['keyspaces']) =>

@@ -1,6 +1,6 @@
 /** Prints what V8 lets this process's heap grow to, the young generation included. With `as a node`: as one. */
 import { getHeapStatistics } from 'node:v8'
-import { beginWithNodeFlags } from './young-generation.ts'
+import { beginWithNodeFlags } from './memory-bounds.ts'
 
 if (process.argv[2] === 'as a node') beginWithNodeFlags()
 

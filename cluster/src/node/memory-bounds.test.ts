@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { nodeFlags } from './young-generation.ts'
+import { nodeFlags } from './memory-bounds.ts'
 
-const fixture = fileURLToPath(new URL('./young-generation.fixture.ts', import.meta.url))
+const fixture = fileURLToPath(new URL('./memory-bounds.fixture.ts', import.meta.url))
 
 /** What the fixture prints, and whether it did so in the process that was spawned for it. */
 async function heapOf(flags: readonly string[], ...args: readonly string[]) {
