@@ -6,6 +6,7 @@ export default defineConfig({
     env: { FORCE_COLOR: '0' },
     include: ['{runtime,actors,cluster,dashboard,test}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/processes/**', 'test/browser/**', 'test/simulation/**'],
+    setupFiles: ['test/property-seeds.ts'],
     testTimeout: 20_000,
   },
 })

@@ -5,13 +5,15 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ensureChromium } from './browser/chromium.ts'
 import { fixedSeeds, simulationStages } from './simulation/runner/stages.ts'
 
 interface Count {
   readonly passed: number
   readonly failed: number
+  /** Names of what failed, said again at the end: the output above is long. */
+  readonly failures?: readonly string[]
 }
 interface Stage {
   readonly name: string
@@ -54,6 +56,16 @@ interface VitestReport {
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly success: boolean
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: readonly {
+      readonly fullName: string
+      readonly status: string
+      readonly failureMessages: readonly string[] | null
+    }[]
+  }[]
 }
 
 /** A file that cannot be loaded, and a skipped test, count as failures: nothing is silently left out. */
@@ -77,6 +89,7 @@ async function vitest(config: string): Promise<Count> {
     return {
       passed: report.numPassedTests,
       failed: failed === 0 && (code !== 0 || !report.success) ? 1 : failed,
+      failures: report.testResults.flatMap(failuresOf),
     }
   } catch (error) {
     console.error(`vitest --config ${config} left no report:`, error)
@@ -86,9 +99,24 @@ async function vitest(config: string): Promise<Count> {
   }
 }
 
+function failuresOf(file: VitestReport['testResults'][number]): string[] {
+  const name = relative(root, file.name)
+  const failed = file.assertionResults.filter(({ status }) => status !== 'passed')
+  if (failed.length === 0) return file.status === 'passed' ? [] : [`${name}: ${firstLines(file.message)}`]
+  return failed.map(
+    ({ fullName, status, failureMessages }) =>
+      `${name}: ${fullName}: ${firstLines(failureMessages?.join('\n') || status)}`,
+  )
+}
+
+function firstLines(message: string): string {
+  return message.split('\n').slice(0, 12).join('\n    ')
+}
+
 /** Every suite over the fixed seeds, and over a fresh batch whose first seed is printed. */
 async function simulation(): Promise<Count> {
   const total = { passed: 0, failed: 0 }
+  const failures: string[] = []
   const anywhere = Math.floor(Math.random() * 1_000_000_000)
   for (const { suite, fixed, fresh } of simulationStages) {
     for (const [from, seeds] of [
@@ -107,10 +135,12 @@ async function simulation(): Promise<Count> {
       const { code, last } = await run(process.execPath, args)
       const counted = /(\d+) passed, (\d+) failed/.exec(last)
       total.passed += Number(counted?.[1] ?? 0)
-      total.failed += Math.max(Number(counted?.[2] ?? 0), code === 0 && counted !== null ? 0 : 1)
+      const failed = Math.max(Number(counted?.[2] ?? 0), code === 0 && counted !== null ? 0 : 1)
+      total.failed += failed
+      if (failed > 0) failures.push(`suite ${suite}, seeds from ${from}: ${last}`)
     }
   }
-  return total
+  return { ...total, failures }
 }
 
 async function browser(): Promise<Count> {
@@ -127,16 +157,19 @@ async function main(): Promise<void> {
   }
   const total = { passed: 0, failed: 0 }
   const lines: string[] = []
+  const failures: string[] = []
   for (const stage of stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     console.log(`\n=== ${stage.name}`)
     const started = performance.now()
-    const { passed, failed } = await stage.run()
+    const { passed, failed, failures: failing = [] } = await stage.run()
     total.passed += passed
     total.failed += failed
+    failures.push(...failing.map(failure => `${stage.name}: ${failure}`))
     lines.push(
       `${stage.name.padEnd(12)} ${passed} ok, ${failed} not ok, ${((performance.now() - started) / 1_000).toFixed(0)} s`,
     )
   }
+  for (const failure of failures) console.log(`\nnot ok: ${failure}`)
   console.log(`\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed`)
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 }

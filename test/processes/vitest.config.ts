@@ -6,6 +6,7 @@ export default defineConfig({
     // What programs print is compared with texts, whatever who runs the tests prefers.
     env: { FORCE_COLOR: '0' },
     include: ['test/processes/**/*.test.ts'],
+    setupFiles: ['test/property-seeds.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     fileParallelism: false,

@@ -41,7 +41,8 @@ export interface ListTransaction extends Timed {
   readonly txn: readonly ListStep[]
 }
 
-const value: z.ZodType<Value> = z.json()
+/** What JSON.parse returns is a value, and stays as it is: `z.json()` would leave out a name `__proto__`. */
+const value = z.custom<Value>(json => json !== undefined, 'must be a JSON value')
 const time = z.number().nonnegative()
 const name = z.union([z.string(), z.number()]).transform(String)
 const element = z.union([z.string(), z.number()])

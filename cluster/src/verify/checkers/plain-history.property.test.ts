@@ -17,6 +17,7 @@ const odd = fc.constantFrom(
   [null],
   {},
   { a: 1 },
+  JSON.parse('{"__proto__":{}}'),
 )
 const mostly = (usual: fc.Arbitrary<unknown>) =>
   fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: odd })
