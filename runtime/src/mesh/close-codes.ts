@@ -15,6 +15,8 @@ export const closeCodes = {
   askAgain: 4008,
   /** Members that were configured differently. */
   disagree: 4009,
+  /** Nothing is wrong: of the two nodes it is the other one that dials. */
+  dialsBack: 4010,
   /** WebSocket's own: this node stops. */
   stopping: 1001,
   /** WebSocket's own (RFC 6455 §7.4.1), sent by `ws`: the bytes below the messages are wrong. */

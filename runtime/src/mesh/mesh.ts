@@ -1,6 +1,6 @@
 /**
  * The links of one node to all its peers: one WebSocket for each pair, dialled by the node with the smaller id, on the path
- * `/mesh` of the server that also carries HTTP (SPEC.md, MS1–MS15). Lossy by contract: protocols send again.
+ * `/mesh` of the server that also carries HTTP (SPEC.md, MS1–MS17). Lossy by contract: protocols send again.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
@@ -64,7 +64,7 @@ export class Mesh {
   start(): void {
     this.#lastBeatMs = this.#ports.monotonicMs()
     this.#beats = setInterval(() => this.#beat(), this.#limits.heartbeatMs)
-    for (const peer of this.#peers.values()) if (peer.dials) peer.dial()
+    for (const peer of this.#peers.values()) peer.dial()
   }
 
   /** Lost when there is no link to the peer, or its queue is full. */
@@ -111,6 +111,7 @@ export class Mesh {
     this.#makeRoom()
     socket.on('error', error => this.#ports.log('debug', 'mesh connection failed', { error: error.message }))
     const handshake = new Handshake(this.#party, false, name => {
+      this.#peers.get(name)?.knocked()
       const peer = this.#dialler(name)
       if (peer?.isCut(this.#ports.monotonicMs())) socket.terminate()
       return peer?.address.id

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import type { Envelope } from '../kernel/ports.ts'
 import { PhiAccrual } from '../membership/phi.ts'
 import { Backoff } from './backoff.ts'
-import { closeCodes, closeName } from './close-codes.ts'
+import { closeCodes, closeName, Refusal } from './close-codes.ts'
 import type { Frame } from './frame.ts'
 import { greet } from './greeting.ts'
 import { Handshake, type Met, type Party } from './handshake.ts'
@@ -77,6 +77,10 @@ export class Peer {
     this.#judge()
   }
 
+  /**
+   * At the start also by who does not dial: the other end may just have begun to wait a second for a node that was away. It
+   * ends that connection, and dials (MS17).
+   */
   dial(): void {
     if (this.#stopped || this.#link !== undefined || this.#dialling !== undefined) return
     const nowMs = this.#ports.monotonicMs()
@@ -101,6 +105,15 @@ export class Peer {
       this.adopt(socket, met)
     })
     socket.on('open', () => socket.send(handshake.hello()))
+  }
+
+  /** The peer is there, and this node dials: it does so now. Throws the `Refusal` that ends the peer's own connection. */
+  knocked(): void {
+    if (!this.dials) return
+    clearTimeout(this.#redial)
+    this.#backoff.reset()
+    this.dial()
+    throw new Refusal('dialsBack', 'this end dials, and does so now')
   }
 
   /** It dialled, proved who it is, and has other terms: seen at this end too, as either may be the one to mend. */
@@ -199,7 +212,7 @@ export class Peer {
   #dialEnded(socket: WebSocket, code: number, reason: string): void {
     if (this.#dialling !== socket) return
     this.#dialling = undefined
-    if (reason !== '') this.#note(closeText(code, reason))
+    if (reason !== '' && code !== closeCodes.dialsBack) this.#note(closeText(code, reason))
     this.#dialLater()
   }
 
