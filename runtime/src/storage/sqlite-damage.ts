@@ -61,15 +61,15 @@ export interface RowsFound {
 }
 
 export function findDamagedRows(database: Database.Database, file: string): RowsFound {
-  const all = database.prepare<[], [string, string, Uint8Array, number]>(
-    'SELECT actor, key, value, crc FROM rows',
+  const all = database.prepare<[], [string, string, string, number]>(
+    'SELECT actor, key, hex(value), crc FROM rows',
   )
   const damaged: DamagedRow[] = []
   const intact = new Set<string>()
   const stored = new TableDigest()
   const computed = new TableDigest()
-  for (const [actor, key, value, crc] of all.raw().iterate()) {
-    const found = rowChecksum(actor, key, value)
+  for (const [actor, key, hex, crc] of all.raw().iterate()) {
+    const found = rowChecksum(actor, key, Buffer.from(hex, 'hex'))
     stored.add(crc)
     computed.add(found)
     if (found === crc) intact.add(actor)

@@ -91,13 +91,14 @@ export class Table {
     let bytes = 0
     for (const row of this.#statements.range.iterate(actor, from, to, chunkRows)) {
       rows.push(row)
-      bytes += row[1].byteLength
+      bytes += row[1].length / 2
       if (bytes >= chunkBytes) break
     }
     return rows
   }
 
-  #verified(actor: ActorId, [stored, value, crc]: StoredRow): unknown {
+  #verified(actor: ActorId, [stored, hex, crc]: StoredRow): unknown {
+    const value = Buffer.from(hex, 'hex')
     if (rowChecksum(actor, stored, value) !== crc)
       throw new DamagedRow(this.#guard.file, actor, originalKey(stored))
     return decode(value)
