@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { count, type Figure, meetsFloor, ratio } from './figure.ts'
 import { Latencies } from './latencies.ts'
+import { meanOf } from './put.ts'
 
 const ours = { rate: 900 }
 const peer = { name: 'peer', rate: 1_000 }
@@ -31,4 +32,16 @@ test('percentiles are exact, however many values there are', () => {
   const latencies = new Latencies()
   for (let ms = 100_000; ms >= 1; ms--) latencies.add(ms)
   expect(latencies.measured(10)).toEqual({ rate: 10_000, p50Ms: 50_001, p99Ms: 99_001 })
+})
+
+test('turns are put together as their mean, and what one of them lacks is not made up', () => {
+  const turn = { rate: 100, p50Ms: 2, p99Ms: 10, serverCpuUs: 50, loadCpuUs: 5 }
+  const other = { rate: 200, p50Ms: 4, p99Ms: 30, serverCpuUs: undefined, loadCpuUs: 7 }
+  expect(meanOf([turn, other])).toEqual({
+    rate: 150,
+    p50Ms: 3,
+    p99Ms: 20,
+    serverCpuUs: undefined,
+    loadCpuUs: 6,
+  })
 })

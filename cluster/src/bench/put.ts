@@ -1,6 +1,7 @@
 /**
- * Durable replicated puts: three of our nodes beside three of etcd's, one after the other on the same disk, each
- * loaded by its own client with the same callers, keys and values for the same seconds. Fresh clusters for each line.
+ * Durable replicated puts: three of our nodes beside three of etcd's on the same disk, each loaded by its own client with the
+ * same callers, keys and values for the same seconds. Fresh clusters for each line; both are warmed, then they take turns,
+ * so that what the machine does meanwhile meets both.
  */
 import { runScript } from './children.ts'
 import { cpuSeconds } from './cpu.ts'
@@ -15,23 +16,74 @@ const callerCounts = [1, 64, 512, 2_048]
 /** Where one times etcd is the floor. */
 const heldToFloor = new Set([64, 512])
 
+/** Turns that each side has. */
+const rounds = 4
+/** Before everything, and in each turn, for a load generator that has just begun. */
+const warmUpSeconds = { first: 10, turn: 2 }
+
+type Load = Omit<PutLoad, 'urls'>
+/** A running cluster. */
+interface Side {
+  measure(load: Load): Promise<Measured>
+  stop(): Promise<void>
+}
+
 export async function benchPut(options: BenchOptions): Promise<BenchReport> {
   const missing = missingForEtcd()
   const tools = newFolder('tools')
   try {
-    const peer = missing.length === 0 ? await etcdPeer(tools) : undefined
+    const program = missing.length === 0 ? await buildEtcdLoad(tools) : undefined
+    const name = `etcd ${program === undefined ? '' : await etcdVersion()}`
     const figures: Figure[] = []
     for (const callers of options.callers ?? callerCounts) {
-      const load = { callers, keys: 10_000, valueBytes: 100, warmUpSeconds: 10, seconds: options.seconds }
       options.progress(`put: ${callers} callers`)
-      const ours = await oursUnder(load)
+      const [ours, peer] = await underLoad(callers, options.seconds, program)
       const floor = heldToFloor.has(callers) ? { floor: { ratio: 1 } } : {}
-      const beside = peer === undefined ? {} : { peer: { name: peer.name, ...(await peer.measure(load)) } }
+      const beside = peer === undefined ? {} : { peer: { name, ...peer } }
       figures.push({ what: `${callers} callers`, ours, ...beside, ...floor })
     }
     return { bench: 'put', title: '100 B values, 3 nodes, every put synced', figures, notes: notes(missing) }
   } finally {
     removeFolder(tools)
+  }
+}
+
+/** Ours, and the peer's when there is its program. */
+async function underLoad(
+  callers: number,
+  seconds: number,
+  program: string | undefined,
+): Promise<[ours: Measured, peer?: Measured]> {
+  const sides: Side[] = []
+  try {
+    sides.push(await synodSide())
+    if (program !== undefined) sides.push(await etcdSide(program))
+    const load = { callers, keys: 10_000, valueBytes: 100 }
+    for (const side of sides) await side.measure({ ...load, warmUpSeconds: 0, seconds: warmUpSeconds.first })
+    const turns: Measured[][] = sides.map(() => [])
+    for (let round = 0; round < rounds; round++) {
+      for (const [at, side] of sides.entries()) {
+        const turn = { ...load, warmUpSeconds: warmUpSeconds.turn, seconds: seconds / rounds }
+        turns[at]?.push(await side.measure(turn))
+      }
+    }
+    return turns.map(meanOf) as [Measured, Measured?]
+  } finally {
+    for (const side of sides) await side.stop()
+  }
+}
+
+/** Of turns of equal length. Of percentiles a mean as well: what all turns together have cannot be told from them. */
+export function meanOf(turns: readonly Measured[]): Measured {
+  const mean = (of: (turn: Measured) => number | undefined) =>
+    turns.reduce((sum, turn) => sum + (of(turn) ?? Number.NaN), 0) / turns.length
+  const known = (value: number) => (Number.isNaN(value) ? undefined : value)
+  return {
+    rate: mean(turn => turn.rate),
+    p50Ms: mean(turn => turn.p50Ms),
+    p99Ms: mean(turn => turn.p99Ms),
+    serverCpuUs: known(mean(turn => turn.serverCpuUs)),
+    loadCpuUs: known(mean(turn => turn.loadCpuUs)),
   }
 }
 
@@ -42,30 +94,24 @@ function notes(missing: readonly string[]): string[] {
   ]
 }
 
-async function oursUnder(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
+async function synodSide(): Promise<Side> {
   const cluster = await startSynod()
-  try {
-    const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
-    const urls = cluster.nodes.map(node => node.url)
-    const pids = cluster.nodes.map(node => node.pid)
-    return await measuredPuts(pids, () => runScript<PutResult>('put-load.ts', { ...load, urls }, timeoutMs))
-  } finally {
-    await cluster.stop()
+  const urls = cluster.nodes.map(node => node.url)
+  const pids = cluster.nodes.map(node => node.pid)
+  return {
+    measure(load) {
+      const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
+      return measuredPuts(pids, () => runScript<PutResult>('put-load.ts', { ...load, urls }, timeoutMs))
+    },
+    stop: () => cluster.stop(),
   }
 }
 
-async function etcdPeer(tools: string) {
-  const program = await buildEtcdLoad(tools)
+async function etcdSide(program: string): Promise<Side> {
+  const cluster = await startEtcd()
   return {
-    name: `etcd ${await etcdVersion()}`,
-    async measure(load: Omit<PutLoad, 'urls'>): Promise<Measured> {
-      const cluster = await startEtcd()
-      try {
-        return await measuredPuts(cluster.pids, () => loadEtcd(program, cluster, load))
-      } finally {
-        await cluster.stop()
-      }
-    },
+    measure: load => measuredPuts(cluster.pids, () => loadEtcd(program, cluster, load)),
+    stop: () => cluster.stop(),
   }
 }
 
