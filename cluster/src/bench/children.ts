@@ -1,5 +1,5 @@
 /** Processes that a bench starts: waited for with a deadline, and ended by their own id. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
@@ -48,6 +48,37 @@ export async function runScript<Result>(
   const file = fileURLToPath(new URL(script, import.meta.url))
   const printed = await run(process.execPath, [file, JSON.stringify(argument)], { timeoutMs })
   return JSON.parse(printed) as Result
+}
+
+export interface Asked<Result> {
+  ask(argument: unknown, timeoutMs: number): Promise<Result>
+  stop(): Promise<void>
+}
+
+/** Such a script that stays and is asked again and again by messages: what it has compiled serves it the next time. */
+export function keepScript<Result>(script: string): Asked<Result> {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  return {
+    async ask(argument, timeoutMs) {
+      const deadline = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+      const answer = new Promise<Result>((resolve, reject) => {
+        child.once('message', resolve as (message: unknown) => void)
+        child.once('exit', code =>
+          reject(new ChildFailed(`${script}: ended with ${code} before it answered`)),
+        )
+      })
+      child.send(argument as object)
+      try {
+        return await answer
+      } finally {
+        clearTimeout(deadline)
+        child.removeAllListeners('exit').removeAllListeners('message')
+      }
+    },
+    stop: () => stopChild(child),
+  }
 }
 
 /** What such a script was asked. */

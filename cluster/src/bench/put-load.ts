@@ -1,4 +1,7 @@
-/** The load of the put bench, in a process of its own: callers in a closed loop over one client. */
+/**
+ * The load of the put bench, in a process of its own: callers in a closed loop over one client. Asked once by its argument,
+ * or again and again by messages.
+ */
 import { connect } from '../client/index.ts'
 import { scriptArgument } from './children.ts'
 import type { Measured } from './figure.ts'
@@ -23,6 +26,7 @@ export type PutResult = Measured & {
 
 async function load(options: PutLoad): Promise<PutResult> {
   const { urls, callers, keys } = options
+  const usedBefore = process.cpuUsage()
   const client = connect(urls)
   const value = 'v'.repeat(options.valueBytes)
   const latencies = new Latencies()
@@ -48,7 +52,7 @@ async function load(options: PutLoad): Promise<PutResult> {
   }
   await Promise.all(Array.from({ length: callers }, (_, index) => caller(index)))
   client.close()
-  const { user, system } = process.cpuUsage()
+  const { user, system } = process.cpuUsage(usedBefore)
   return {
     ...latencies.measured(options.seconds),
     failed,
@@ -58,4 +62,5 @@ async function load(options: PutLoad): Promise<PutResult> {
   }
 }
 
-process.stdout.write(JSON.stringify(await load(scriptArgument<PutLoad>())))
+if (process.send === undefined) process.stdout.write(JSON.stringify(await load(scriptArgument<PutLoad>())))
+else process.on('message', async (options: PutLoad) => process.send?.(await load(options)))

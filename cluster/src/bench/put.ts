@@ -3,7 +3,7 @@
  * same callers, keys and values for the same seconds. Fresh clusters for each line; both are warmed, then they take turns,
  * so that what the machine does meanwhile meets both.
  */
-import { runScript } from './children.ts'
+import { keepScript } from './children.ts'
 import { cpuSeconds } from './cpu.ts'
 import type { BenchReport, Figure, Measured } from './figure.ts'
 import type { BenchOptions } from './options.ts'
@@ -18,8 +18,8 @@ const heldToFloor = new Set([64, 512])
 
 /** Turns that each side has. */
 const rounds = 4
-/** Before everything, and in each turn, for a load generator that has just begun. */
-const warmUpSeconds = { first: 10, turn: 2 }
+/** Seconds before everything, and in each turn. */
+const warmUpSeconds = { first: 10, turn: 1 }
 
 type Load = Omit<PutLoad, 'urls'>
 /** A running cluster. */
@@ -98,12 +98,16 @@ async function synodSide(): Promise<Side> {
   const cluster = await startSynod()
   const urls = cluster.nodes.map(node => node.url)
   const pids = cluster.nodes.map(node => node.pid)
+  const generator = keepScript<PutResult>('put-load.ts')
   return {
     measure(load) {
       const timeoutMs = (load.warmUpSeconds + load.seconds + 30) * 1_000
-      return measuredPuts(pids, () => runScript<PutResult>('put-load.ts', { ...load, urls }, timeoutMs))
+      return measuredPuts(pids, () => generator.ask({ ...load, urls }, timeoutMs))
     },
-    stop: () => cluster.stop(),
+    async stop() {
+      await generator.stop()
+      await cluster.stop()
+    },
   }
 }
 
