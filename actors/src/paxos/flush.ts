@@ -3,14 +3,22 @@
  * So the rows are always exactly the state of one slot, and a restart replays exactly the commands after it (PX15).
  */
 import type { Outbox } from '@synod/runtime/protocol'
-import { writeChanges } from '../replicated/store-data.ts'
+import { type StoreData, writeChanges } from '../replicated/store-data.ts'
 import { entryKey, type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
 
 /** After each slot: early enough that one flush stays small. */
 export function flushWhenDue(state: LearnerState, out: Outbox): void {
   const { flushKeys, flushSlots } = state.place.tuning
   const { applied, store } = state.host
-  if (store.dirty >= flushKeys || applied - state.flushed >= flushSlots) flush(state, out)
+  if (keysAreDue(store, flushKeys) || applied - state.flushed >= flushSlots) flush(state, out)
+}
+
+/**
+ * What a flush erases an earlier one has written for nothing: records of the transactions that were under way then. Where
+ * these are thousands, a flush waits for more keys, so that they are written less often.
+ */
+function keysAreDue({ dirty, erased }: StoreData, flushKeys: number): boolean {
+  return dirty >= flushKeys && (dirty >= 6 * erased || dirty >= 4 * flushKeys)
 }
 
 export function flush(state: LearnerState, out: Outbox): void {

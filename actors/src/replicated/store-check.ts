@@ -12,7 +12,7 @@ export function checkStore(data: StoreData): void {
 const oneValue = 'a row has one value'
 
 function checkCounts(data: StoreData): void {
-  const { size, waiting, changed, dirty } = data
+  const { size, waiting, changed, dirty, erased } = data
   let [sorted, kept, live] = [0, 0, 0]
   for (const { values, names, size: rows } of tablesOf(data)) {
     let ordered = 0
@@ -24,7 +24,7 @@ function checkCounts(data: StoreData): void {
   }
   assert(live === size && size <= sorted + waiting.length, 'every row is in order')
   assert(kept - size <= changed.length, 'what is gone is known')
-  assert(dirty >= 0 && dirty <= changed.length, 'what must be written is known')
+  assert(erased >= 0 && erased <= dirty && dirty <= changed.length, 'what must be written is known')
 }
 
 interface Looked {

@@ -50,6 +50,8 @@ export interface StoreData {
   changed: Entry[]
   /** How many of them a flush must write: not those that came and went in between. */
   dirty: number
+  /** How many of these it erases. */
+  erased: number
 }
 
 /** `rows` are what is on disk; `kinds` are those that have a table. */
@@ -58,7 +60,7 @@ export function storeData(
   kinds: readonly string[] = [],
 ): StoreData {
   const tables = new Map(inOrder(kinds).map(kind => [kind, emptyTable(`${kind}/`)]))
-  const data = { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0 }
+  const data = { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0, erased: 0 }
   for (const [key, value] of rows) {
     const table = tableOf(data, key)
     table.values.set(nameIn(table, key), value)
@@ -125,6 +127,7 @@ export function setValue(data: StoreData, entry: Entry, value: unknown): void {
   if (was !== is) {
     data.size += is ? 1 : -1
     entry.table.size += is ? 1 : -1
+    if (entry.hasRow) data.erased += is ? -1 : 1
   }
   if (is && entry.order === 'none') {
     entry.order = 'waiting'
@@ -164,6 +167,7 @@ export function writeChanges(data: StoreData, write: (key: string, value: unknow
   }
   data.changed = []
   data.dirty = 0
+  data.erased = 0
   settle(data)
 }
 

@@ -153,14 +153,15 @@ describe('the store', () => {
         const rows = new Map<string, unknown>()
         const flush = () => {
           writer.commit()
-          const { dirty } = data
+          const { dirty, erased } = data
           let written = 0
+          let gone = 0
           writeChanges(data, (key, value) => {
             written++
-            if (value === undefined) rows.delete(key)
-            else rows.set(key, value)
+            if (value !== undefined) rows.set(key, value)
+            else if (rows.delete(key)) gone++
           })
-          expect(written).toBe(dirty)
+          expect([written, gone]).toEqual([dirty, erased])
           expect([...rows].sort()).toEqual([...liveEntries(data)].sort())
         }
         for (const [at, one] of steps.entries()) {
