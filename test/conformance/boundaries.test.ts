@@ -31,13 +31,25 @@ afterAll(() => Promise.all(folders.map(folder => rm(folder, { recursive: true })
 test('the linter refuses every import that points the wrong way, and no other', async () => {
   const refused = await lint(
     planted.map(([file, from]) => [file, `import { x } from '${from}'\n\nexport const y = x\n`]),
+    'noRestrictedImports',
   )
   const expected = planted.filter(([, , allowed]) => !allowed).map(([file]) => file)
   expect([...refused].sort()).toEqual(expected.sort())
 })
 
-/** Lints files in a folder of their own under the project's configuration; returns those with a refused import. */
-async function lint(files: readonly (readonly [string, string])[]): Promise<Set<string>> {
+test('the linter refuses clocks and timers to actors, and to nobody else', async () => {
+  const text =
+    'export const now = () => Date.now()\n\nexport const later = (f: () => void) => setTimeout(f, 1)\n'
+  const files = ['actors/src/a.ts', 'actors/src/a.test.ts', 'runtime/src/a.ts', 'cluster/src/a.ts']
+  const refused = await lint(
+    files.map(file => [file, text]),
+    'noRestrictedGlobals',
+  )
+  expect([...refused]).toEqual(['actors/src/a.ts'])
+})
+
+/** Lints files in a folder of their own under the project's configuration; returns those that break the rule. */
+async function lint(files: readonly (readonly [string, string])[], rule: string): Promise<Set<string>> {
   const folder = await mkdtemp(join(tmpdir(), 'synod-boundaries-'))
   folders.push(folder)
   const config = JSON.parse(await readFile(join(root, 'biome.json'), 'utf8'))
@@ -50,7 +62,7 @@ async function lint(files: readonly (readonly [string, string])[]): Promise<Set<
   const report = await biome(folder)
   return new Set(
     report.diagnostics
-      .filter(({ category }) => category === 'lint/style/noRestrictedImports')
+      .filter(({ category }) => category === `lint/style/${rule}`)
       .map(({ location }) =>
         (typeof location.path === 'string' ? location.path : location.path.file).replace(`${folder}/`, ''),
       ),
