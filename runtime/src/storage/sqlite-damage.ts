@@ -5,7 +5,9 @@
  * 2. every row against its checksum: one that fails was damaged in its value or in its name, nobody can tell which.
  *    As long as there is one, its actor is told of no absence: a row that is found is right, but "there is no such
  *    row" could be the damaged row's doing and is an error (a promise must not be forgotten that way);
- * 3. all rows against the digest of the table: rows that are each whole but not of one time refuse the file.
+ * 3. the names: a row whose name is no text any more (one bit tells a text from a blob, and the bytes stay the same), or that
+ *    does not stand in order, is not found by who looks for it, nor are others: the file is refused;
+ * 4. all rows against the digest of the table: rows that are each whole but not of one time refuse the file.
  */
 import type Database from 'better-sqlite3'
 import type { ActorId } from '../address.ts'
@@ -68,14 +70,48 @@ export function findDamagedRows(database: Database.Database, file: string): Rows
   const intact = new Set<string>()
   const stored = new TableDigest()
   const computed = new TableDigest()
+  const order = new RowOrder(file)
   for (const [actor, key, hex, crc] of all.raw().iterate()) {
     const found = rowChecksum(actor, key, Buffer.from(hex, 'hex'))
     stored.add(crc)
     computed.add(found)
+    order.next(actor, key, found === crc)
     if (found === crc) intact.add(actor)
     else damaged.push(new DamagedRow(file, actor as ActorId, originalKey(key)))
   }
   return { damage: new Damage(damaged, intact), stored: stored.sum, computed: computed.sum }
+}
+
+/** Whether the rows that a walk gives stand where a search looks for them. */
+class RowOrder {
+  readonly #file: string
+  #actor = ''
+  #key: string | undefined
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  /** Throws when this row does not follow the one before. The key of a damaged row says nothing, but hides only its own actor's. */
+  next(actor: string, key: string, intact: boolean): void {
+    if (typeof actor !== 'string' || typeof key !== 'string') throw this.#misplaced(actor, key)
+    if (actor !== this.#actor) {
+      if (Buffer.compare(Buffer.from(actor), Buffer.from(this.#actor)) < 0) throw this.#misplaced(actor, key)
+      this.#actor = actor
+      this.#key = undefined
+    }
+    if (!intact) return
+    if (this.#key !== undefined && key <= this.#key) throw this.#misplaced(actor, key)
+    this.#key = key
+  }
+
+  #misplaced(actor: string, key: string): StorageError {
+    const name = `${actor} ${JSON.stringify(originalKey(String(key)))}`
+    return new StorageError(
+      `${this.#file}: damaged (the row ${name} cannot be found by its name); ` +
+        'move the file away and let the node recover from the others',
+    )
+  }
 }
 
 /**
