@@ -74,16 +74,6 @@ test('[MS13] links come back after the connection broke without a word', async (
   await until(() => again.reachable.get(n1) === true, 'connected again')
 })
 
-test('[MS17] a node that begins is dialled at once, however long the other end would have waited', async () => {
-  const [at1, at2] = [await listen(), await listen()]
-  const a = makeMesh('n1', at1, { n2: at2.port }, { limits: { backoffMs: 600_000, maxBackoffMs: 600_000 } })
-  await until(() => a.link(n2).lastClose !== undefined, 'n1 found nobody and waits')
-  const b = makeMesh('n2', at2, { n1: at1.port })
-  await until(() => a.reachable.get(n2) === true && b.reachable.get(n1) === true, 'both connected')
-  expect([a.link(n2).links, b.link(n1).links]).toEqual([1, 1])
-  expect(b.logged.join()).not.toContain('dialsBack')
-})
-
 test('[MS14] a newer link of the same peer replaces the older', async () => {
   const mesh = await accepterAlone()
   const first = await strangerTo(mesh)

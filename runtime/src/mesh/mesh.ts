@@ -64,7 +64,7 @@ export class Mesh {
   start(): void {
     this.#lastBeatMs = this.#ports.monotonicMs()
     this.#beats = setInterval(() => this.#beat(), this.#limits.heartbeatMs)
-    for (const peer of this.#peers.values()) peer.dial()
+    for (const peer of this.#peers.values()) peer.begin()
   }
 
   /** Lost when there is no link to the peer, or its queue is full. */

@@ -2,18 +2,19 @@
  * All that a node keeps about one peer: the link when there is one, the dialling when it is ours to dial, heartbeats and
  * suspicion, and the counts (SPEC.md, MS1, MS2, MS11–MS15).
  */
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { Envelope } from '../kernel/ports.ts'
 import { PhiAccrual } from '../membership/phi.ts'
-import { Backoff } from './backoff.ts'
 import { closeCodes, closeName, Refusal } from './close-codes.ts'
+import { Dialling } from './dialling.ts'
 import type { Frame } from './frame.ts'
-import { greet } from './greeting.ts'
 import { Handshake, type Met, type Party } from './handshake.ts'
 import { Link, type Traffic } from './link.ts'
 import type { LinkStatus, MeshLimits, MeshPorts, PeerAddress } from './options.ts'
 
 export const meshPath = '/mesh'
+/** WebSocket's code where the other end said none: the connection broke, or never was (RFC 6455 §7.1.5). */
+const noClosing = 1006
 
 export class Peer {
   readonly address: PeerAddress
@@ -21,16 +22,15 @@ export class Peer {
   readonly #party: Party
   readonly #ports: MeshPorts
   readonly #limits: MeshLimits
-  readonly #backoff: Backoff
+  readonly #dialling: Dialling
   readonly #traffic: Traffic = { sent: 0, received: 0, dropped: 0, sentBytes: 0, receivedBytes: 0 }
   #link: Link | undefined
   #links = 0
-  #dialling: WebSocket | undefined
-  #redial: NodeJS.Timeout | undefined
   #phi: PhiAccrual
   #reachable = false
   #lastClose: string | undefined
   #stopped = false
+  #knockedMs = Number.NEGATIVE_INFINITY
 
   constructor(address: PeerAddress, party: Party, ports: MeshPorts, limits: MeshLimits) {
     this.address = address
@@ -38,7 +38,7 @@ export class Peer {
     this.#party = party
     this.#ports = ports
     this.#limits = limits
-    this.#backoff = new Backoff(limits.backoffMs, limits.maxBackoffMs)
+    this.#dialling = this.#makeDialling()
     this.#phi = this.#freshPhi()
   }
 
@@ -68,7 +68,6 @@ export class Peer {
     this.#link = link
     this.#links++
     this.#phi = this.#freshPhi()
-    this.#backoff.reset()
     socket.on('close', (code, reason) => this.#closed(link, code, reason.toString('utf8')))
     // The claim in the hello is not noted: a peer whose own answer is still on its way would then be told of this life.
     this.#ports.witnessed(met)
@@ -77,43 +76,26 @@ export class Peer {
     this.#judge()
   }
 
-  /**
-   * At the start also by who does not dial: the other end may just have begun to wait a second for a node that was away. It
-   * ends that connection, and dials (MS17).
-   */
-  dial(): void {
-    if (this.#stopped || this.#link !== undefined || this.#dialling !== undefined) return
-    const nowMs = this.#ports.monotonicMs()
-    if (this.isCut(nowMs)) {
-      this.#dialLater()
-      return
-    }
-    const { id, host, port } = this.address
-    const target = host.includes(':') ? `[${host}]` : host
-    const socket = new WebSocket(`ws://${target}:${port}${meshPath}`, {
-      perMessageDeflate: false,
-      maxPayload: this.#limits.maxPayloadBytes,
-      handshakeTimeout: this.#limits.handshakeMs,
-      generateMask: noMask,
-    })
-    this.#dialling = socket
-    socket.on('error', error => this.#note(error.message))
-    socket.on('close', (code, reason) => this.#dialEnded(socket, code, reason.toString('utf8')))
-    const handshake = new Handshake(this.#party, true, name => (name === id ? id : undefined))
-    greet(socket, handshake, this.#limits.handshakeMs, met => {
-      this.#dialling = undefined
-      this.adopt(socket, met)
-    })
-    socket.on('open', () => socket.send(handshake.hello()))
+  /** The first word at a start: to dial, or to say to who does that it may (MS17). */
+  begin(): void {
+    if (this.dials) this.#dialling.dial()
+    else this.#dialling.knock()
   }
 
-  /** The peer is there, and this node dials: it does so now. Throws the `Refusal` that ends the peer's own connection. */
+  /**
+   * The peer begins, and this node dials: it does so now, also beside a link that is silent, which the new one replaces when it
+   * has proved itself. Strangers can knock, so once in a while. Throws the `Refusal` that ends the connection of who knocked.
+   */
   knocked(): void {
     if (!this.dials) return
-    clearTimeout(this.#redial)
-    this.#backoff.reset()
-    this.dial()
-    throw new Refusal('dialsBack', 'this end dials, and does so now')
+    const nowMs = this.#ports.monotonicMs()
+    const silentMs = nowMs - (this.#link?.lastHeardMs ?? Number.NEGATIVE_INFINITY)
+    const { heartbeatMs } = this.#limits
+    if (!this.#stopped && nowMs - this.#knockedMs >= heartbeatMs && silentMs > 3 * heartbeatMs) {
+      this.#knockedMs = nowMs
+      this.#dialling.dialAnew()
+    }
+    throw new Refusal('dialsBack', 'of these two nodes this one dials')
   }
 
   /** It dialled, proved who it is, and has other terms: seen at this end too, as either may be the one to mend. */
@@ -147,7 +129,7 @@ export class Peer {
     const link = this.#link
     return {
       peer: this.address.id,
-      state: link !== undefined ? 'connected' : this.#dialling !== undefined ? 'connecting' : 'down',
+      state: link !== undefined ? 'connected' : this.#dialling.isUnderWay ? 'connecting' : 'down',
       reachable: this.#reachable,
       rttMs: link?.rttMs,
       phi: link === undefined ? 0 : this.#phi.phi(this.#ports.monotonicMs()),
@@ -161,18 +143,16 @@ export class Peer {
   /** Ends at once, without a word. */
   abort(): void {
     this.#stopped = true
-    clearTimeout(this.#redial)
-    this.#dialling?.terminate()
+    this.#dialling.abort()
     this.#link?.abort()
   }
 
   /** Resolves when no socket is left. */
   async stop(): Promise<void> {
     this.#stopped = true
-    clearTimeout(this.#redial)
     const link = this.#link
     link?.close('stopping', 'this node stops')
-    await Promise.all([link?.closed, this.#endDialling()])
+    await Promise.all([link?.closed, this.#dialling.stop()])
   }
 
   #receive(link: Link, frame: Frame): void {
@@ -206,28 +186,22 @@ export class Peer {
     if (this.#link !== link) return
     this.#link = undefined
     this.#judge()
-    this.#dialLater()
+    if (this.dials) this.#dialling.later()
   }
 
-  #dialEnded(socket: WebSocket, code: number, reason: string): void {
-    if (this.#dialling !== socket) return
-    this.#dialling = undefined
-    if (reason !== '' && code !== closeCodes.dialsBack) this.#note(closeText(code, reason))
-    this.#dialLater()
-  }
-
-  async #endDialling(): Promise<void> {
-    const socket = this.#dialling
-    if (socket === undefined) return
-    const closed = new Promise(resolve => socket.once('close', resolve))
-    socket.terminate()
-    await closed
-  }
-
-  #dialLater(): void {
-    if (!this.dials || this.#stopped) return
-    clearTimeout(this.#redial)
-    this.#redial = setTimeout(() => this.dial(), this.#backoff.next(this.#ports.random()))
+  #makeDialling(): Dialling {
+    const { id, host, port } = this.address
+    return new Dialling({
+      url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}${meshPath}`,
+      limits: this.#limits,
+      isCut: () => this.isCut(this.#ports.monotonicMs()),
+      handshake: () => new Handshake(this.#party, true, name => (name === id ? id : undefined)),
+      met: (socket, met) => this.adopt(socket, met),
+      failed: (code, reason) => {
+        if (reason !== '') this.#note(code === noClosing ? reason : closeText(code, reason))
+      },
+      random: () => this.#ports.random(),
+    })
   }
 
   /** Says what keeps the link down, once for each new reason. */
@@ -255,9 +229,4 @@ export class Peer {
 function closeText(code: number, reason: string): string {
   const name = closeName(code) ?? `code ${code}`
   return reason === '' ? `the peer closed: ${name}` : `the peer closed: ${name}: ${reason}`
-}
-
-/** Masking protects web proxies from browsers (RFC 6455 §10.3); between two servers it only costs: a mask of zeros. */
-function noMask(mask: Buffer): void {
-  mask.fill(0)
 }
