@@ -13,6 +13,7 @@ import type Database from 'better-sqlite3'
 import type { ActorId } from '../address.ts'
 import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
+import { bytesOf, type StoredValue, storedValue } from './sqlite-statements.ts'
 import { StorageError } from './storage.ts'
 import { originalKey } from './stored-key.ts'
 import { TableDigest } from './table-digest.ts'
@@ -63,16 +64,16 @@ export interface RowsFound {
 }
 
 export function findDamagedRows(database: Database.Database, file: string): RowsFound {
-  const all = database.prepare<[], [string, string, string, number]>(
-    'SELECT actor, key, hex(value), crc FROM rows',
+  const all = database.prepare<[], [string, string, StoredValue, number]>(
+    `SELECT actor, key, ${storedValue}, crc FROM rows`,
   )
   const damaged: DamagedRow[] = []
   const intact = new Set<string>()
   const stored = new TableDigest()
   const computed = new TableDigest()
   const order = new RowOrder(file)
-  for (const [actor, key, hex, crc] of all.raw().iterate()) {
-    const found = rowChecksum(actor, key, Buffer.from(hex, 'hex'))
+  for (const [actor, key, value, crc] of all.raw().iterate()) {
+    const found = rowChecksum(actor, key, bytesOf(value))
     stored.add(crc)
     computed.add(found)
     order.next(actor, key, found === crc)

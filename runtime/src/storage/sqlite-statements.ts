@@ -1,8 +1,17 @@
 /** Every statement of the SQLite store, prepared once. */
 import type Database from 'better-sqlite3'
 
-/** The value's bytes as hexadecimal text: rows are read by the hundred thousand, and a buffer for each costs twice as much. */
-export type StoredRow = [key: string, value: string, crc: number]
+/**
+ * A value is read as hexadecimal text: rows are read by the hundred thousand, and a buffer for each costs twice as much. Not
+ * a large one, as its text could be longer than a string of V8.
+ */
+export const storedValue = 'CASE WHEN length(value) > 1048576 THEN value ELSE hex(value) END'
+export type StoredValue = string | Uint8Array
+export type StoredRow = [key: string, value: StoredValue, crc: number]
+
+export function bytesOf(value: StoredValue): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value, 'hex') : value
+}
 
 export interface Statements {
   readonly get: Database.Statement<[actor: string, key: string], StoredRow>
@@ -36,12 +45,12 @@ export function prepareStatements(database: Database.Database, replaced: (crc: n
   return {
     get: database
       .prepare<[string, string], StoredRow>(
-        'SELECT key, hex(value), crc FROM rows WHERE actor = ? AND key = ?',
+        `SELECT key, ${storedValue}, crc FROM rows WHERE actor = ? AND key = ?`,
       )
       .raw(),
     range: database
       .prepare<[string, string, string, number], StoredRow>(
-        'SELECT key, hex(value), crc FROM rows WHERE actor = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?',
+        `SELECT key, ${storedValue}, crc FROM rows WHERE actor = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`,
       )
       .raw(),
     put: database.prepare(

@@ -13,13 +13,13 @@ import type { RowWriter } from './journal-move.ts'
 import { Damage, findDamagedRows, refuseMixture } from './sqlite-damage.ts'
 import type { Guard } from './sqlite-guard.ts'
 import type { Meta } from './sqlite-meta.ts'
-import type { Statements, StoredRow } from './sqlite-statements.ts'
+import { bytesOf, type Statements, type StoredRow } from './sqlite-statements.ts'
 import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
 import type { TableDigest } from './table-digest.ts'
 
-/** A walk over rows reads this much at a time, so that it holds neither all rows nor a statement open. */
+/** A walk over rows reads this much at a time (bytes as they are read), so that it holds neither all rows nor a statement open. */
 const chunkRows = 256
-const chunkBytes = 1_048_576
+const chunkBytes = 2_097_152
 
 export class Table {
   /** Keeps the digest. To be used inside a transaction. */
@@ -91,14 +91,14 @@ export class Table {
     let bytes = 0
     for (const row of this.#statements.range.iterate(actor, from, to, chunkRows)) {
       rows.push(row)
-      bytes += row[1].length / 2
+      bytes += row[1].length
       if (bytes >= chunkBytes) break
     }
     return rows
   }
 
-  #verified(actor: ActorId, [stored, hex, crc]: StoredRow): unknown {
-    const value = Buffer.from(hex, 'hex')
+  #verified(actor: ActorId, [stored, found, crc]: StoredRow): unknown {
+    const value = bytesOf(found)
     if (rowChecksum(actor, stored, value) !== crc)
       throw new DamagedRow(this.#guard.file, actor, originalKey(stored))
     return decode(value)
