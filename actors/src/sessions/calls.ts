@@ -80,7 +80,7 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
 }
 
 function retryAt({ state }: Context, { group, silent, sentAt, jitter }: Call): number {
-  return sentAt + patienceMs(state.answerTimes, group, Math.max(1, silent), patience) * jitter
+  return sentAt + patienceMs(state.answerTimes, group, silent, patience) * jitter
 }
 
 /**
@@ -89,8 +89,7 @@ function retryAt({ state }: Context, { group, silent, sentAt, jitter }: Call): n
  * cannot say what becomes of what it proposed.
  */
 export function settle(call: Call, send: number | undefined): void {
-  // The answer to an earlier send says nothing of how long the last one has waited.
-  if (send === undefined || send === call.send) call.silent = 0
+  call.silent = 0
   if (call.work.kind === 'submit' && send !== undefined) call.work.unsettled.delete(send)
 }
 
@@ -170,14 +169,19 @@ export function waitAfter(
 /** Every call whose time has come is sent again. */
 export function retryCalls(context: Context): void {
   for (const call of context.state.calls.values()) {
-    const isSent = call.phase === 'sent'
-    // What was learnt since it was sent counts: its group takes longer to answer everyone, or answers again.
-    if (isSent) call.retryAt = retryAt(context, call)
     if (call.retryAt > context.nowMs || call.deadlineAt - context.nowMs < lastSendMs) continue
-    if (isSent) noteSilence(context.state.answerTimes, call.group, context.nowMs - call.askedAt)
+    if (call.phase === 'sent' && isSlow(context, call)) continue
     call.hops = 0
     sendTo(context, call, retryTarget(context, call))
   }
+}
+
+/** What was learnt since it was sent: its group takes longer to answer everyone. */
+function isSlow(context: Context, call: Call): boolean {
+  call.retryAt = retryAt(context, call)
+  if (call.retryAt > context.nowMs) return true
+  noteSilence(context.state.answerTimes, call.group, context.nowMs - call.askedAt)
+  return false
 }
 
 /** The believed leader; every second silence, or when it refused, another member, which may know better. */

@@ -114,7 +114,6 @@ export function onSubmitted(context: Context, from: NodeId, tx: TxKey, message: 
   const { outcome } = message
   answered(context, call, from)
   if (outcome.status === 'unknown') return
-  call.silent = 0
   if (outcome.status !== 'unavailable' && outcome.status !== 'overloaded') {
     return finishSubmit(context, call, work, outcome)
   }

@@ -52,7 +52,7 @@ function advance(turn: Turn, running: Running): void {
   phase.sentMs = nowMs
   phase.sends += 1
   // Votes can take long where many wait: only who stays silent for long is looked for elsewhere.
-  if (nowMs - phase.askedMs >= 3 * tuning.resendMs) for (const group of silent(running)) turnTo(turn, group)
+  if (phase.sends > 2) for (const group of silent(running)) turnTo(turn, group)
   sendPrepares(turn, running)
 }
 
