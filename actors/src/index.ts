@@ -21,6 +21,7 @@ export {
   replicated,
 } from './replicated/replicated.ts'
 export type * from './replicated/state-machine.ts'
+export { anchored, anchorKey } from './services/anchor.ts'
 export { type Measure, measures } from './services/measures.ts'
 export type * from './services/messages.ts'
 export { orders, payment, stock } from './services/shop.ts'

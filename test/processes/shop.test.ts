@@ -121,4 +121,25 @@ test('a POST with an Idempotency-Key is done once, whichever node it is retried 
   expect(await shop.must(shop.post(`/orders/create/${user}`, created))).toEqual(first)
 })
 
+test('[GW11] one Idempotency-Key is one transaction, whichever groups the requests are about', async () => {
+  const write = { op: 'add', keyspace: 'kv', key: 'keyed', amount: 5, initial: 0 }
+  const elsewhere = { op: 'check', keyspace: 'stock', key: 'nothing/count', exists: false }
+  let time = 0
+  const run = (operations: readonly object[]) =>
+    fetch(`${cluster.url(time++)}/tx`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': 'one' },
+      body: JSON.stringify({ operations }),
+    })
+  const first = (await (await run([write])).json()) as { id: string; results: unknown }
+  expect(first.results).toEqual([{ value: 5 }])
+  expect(await (await run([write])).json()).toEqual(first)
+  expect((await run([elsewhere, write])).status).toBe(422)
+  expect((await run([write, elsewhere])).status).toBe(422)
+  expect(await (await fetch(`${cluster.url(1)}/tx/${first.id}`)).json()).toMatchObject({
+    status: 'committed',
+  })
+  expect(await shop.must(shop.get('/kv/kv/keyed'))).toMatchObject({ value: 5 })
+})
+
 test('verify proves all of this', () => cluster.verified())

@@ -3,14 +3,13 @@ import type { Operation, TransactAnswer } from '@synod/actors'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { jsonBody } from './body.ts'
-import { idempotency } from './idempotency.ts'
 import { askSession, type GatewayNode } from './node.ts'
 import { parseKey, parseName, refuseShopWrites } from './operations.ts'
 import { failure, readFailure } from './outcome.ts'
 import { parse } from './parse.ts'
 import { BadInput, problem } from './problem.ts'
 import { parameter, type Route } from './route.ts'
-import { writeHandle } from './tx-id.ts'
+import { transact } from './transact.ts'
 
 interface Place {
   readonly keyspace: string
@@ -133,7 +132,7 @@ async function put(c: Context, node: GatewayNode, deadlineMs: number): Promise<R
   const at = place(c)
   const value = await jsonBody(c)
   if (value === null) throw new BadInput('the value is null: DELETE the key instead')
-  return transact(c, node, deadlineMs, at, [{ op: 'put', ...at, value: value as never }], ([written]) =>
+  return run(c, node, deadlineMs, [{ op: 'put', ...at, value: value as never }], ([written]) =>
     c.json({ value, version: written !== undefined && 'version' in written ? written.version : null }),
   )
 }
@@ -144,11 +143,10 @@ async function remove(c: Context, node: GatewayNode, deadlineMs: number): Promis
     { op: 'check', ...at, exists: true },
     { op: 'delete', ...at },
   ]
-  return transact(
+  return run(
     c,
     node,
     deadlineMs,
-    at,
     operations,
     () => c.json({ deleted: true }),
     () => missing(c, at),
@@ -168,35 +166,26 @@ async function cas(c: Context, node: GatewayNode, deadlineMs: number): Promise<R
     { op: 'put', ...at, value: value as never },
   ]
   const answer = (swapped: boolean) => () => c.json({ swapped })
-  return transact(c, node, deadlineMs, at, operations, answer(true), answer(false))
+  return run(c, node, deadlineMs, operations, answer(true), answer(false))
 }
 
 type Committed = Extract<TransactAnswer['outcome'], { status: 'committed' }>
 
 /** One transaction; `onCheckFailed` says how a failed check reads on this route. */
-async function transact(
+async function run(
   c: Context,
   node: GatewayNode,
   deadlineMs: number,
-  at: Place,
   operations: readonly Operation[],
   onCommitted: (results: Committed['results']) => Response,
   onCheckFailed?: () => Response,
 ): Promise<Response> {
   refuseShopWrites(operations)
-  const asked = await askSession(node, {
-    type: 'transact',
-    operations,
-    deadlineMs,
-    ...(await idempotency(c)),
-  })
+  const asked = await transact(c, node, deadlineMs, operations)
   if (asked.status !== 'answered') return failure(c, asked.status, asked.detail)
-  const answer = asked.result
-  if (answer.type !== 'transacted') throw new Error(`the session answered a transaction with ${answer.type}`)
-  const { outcome } = answer
+  const { outcome, id } = asked.result
   if (outcome.status === 'committed') return onCommitted(outcome.results)
-  if (outcome.status !== 'refused')
-    return failure(c, outcome.status, outcome.detail, writeHandle({ id: answer.id, ...at }))
+  if (outcome.status !== 'refused') return failure(c, outcome.status, outcome.detail, id)
   if (outcome.reason === 'checkFailed' && onCheckFailed !== undefined) return onCheckFailed()
   if (outcome.reason === 'invalid') return noKeyspace(c, outcome.detail)
   return problem(c, 400, 'refused', outcome.detail, { members: { reason: outcome.reason } })

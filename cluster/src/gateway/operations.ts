@@ -73,7 +73,11 @@ function unknownOperation(input: unknown): string {
   return unknownName('operation', op, operationNames)
 }
 
-export const operationsSchema = z.array(operationSchema).min(1, 'needs at least one operation').max(1_000)
+export const mostOperations = 1_000
+export const operationsSchema = z
+  .array(operationSchema)
+  .min(1, 'needs at least one operation')
+  .max(mostOperations)
 
 const transactionSchema = z.strictObject({ operations: operationsSchema })
 

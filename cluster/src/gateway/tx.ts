@@ -2,13 +2,13 @@
 import type { Outcome } from '@synod/actors'
 import type { Context } from 'hono'
 import { jsonBody } from './body.ts'
-import { idempotency } from './idempotency.ts'
 import { askSession, type GatewayNode } from './node.ts'
 import { parseTransaction, transactionJsonSchema } from './operations.ts'
 import { failure } from './outcome.ts'
 import { problem } from './problem.ts'
 import { parameter, type Route } from './route.ts'
-import { readHandle, writeHandle } from './tx-id.ts'
+import { transact } from './transact.ts'
+import { readHandle } from './tx-id.ts'
 
 export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[] {
   const tag = 'transactions'
@@ -26,7 +26,7 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
         409: 'refused: a check failed or a bound would be left; nothing changed',
         504: 'unknown',
       },
-      handle: c => transact(c, node, deadlineMs),
+      handle: c => run(c, node, deadlineMs),
     },
     {
       method: 'GET',
@@ -45,24 +45,12 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
   ]
 }
 
-async function transact(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
+async function run(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
   const operations = parseTransaction(await jsonBody(c))
-  const [first] = operations
-  if (first === undefined) throw new Error('parseTransaction lets no empty list through')
-  const asked = await askSession(node, {
-    type: 'transact',
-    operations,
-    deadlineMs,
-    ...(await idempotency(c)),
-  })
+  const asked = await transact(c, node, deadlineMs, operations)
   if (asked.status !== 'answered') return failure(c, asked.status, asked.detail)
-  const answer = asked.result
-  if (answer.type !== 'transacted') throw new Error(`the session answered a transaction with ${answer.type}`)
-  return outcomeResponse(
-    c,
-    answer.outcome,
-    writeHandle({ id: answer.id, keyspace: first.keyspace, key: first.key }),
-  )
+  const { outcome, id } = asked.result
+  return outcomeResponse(c, outcome, id)
 }
 
 async function lookup(c: Context, node: GatewayNode, deadlineMs: number): Promise<Response> {
