@@ -60,21 +60,24 @@ export function keepScript<Result>(script: string): Asked<Result> {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+  const lost = new Promise<never>((_, reject) => {
+    child.on('error', reject)
+    child.once('exit', code =>
+      reject(new ChildFailed(`${script}: ended with ${code} before it was told to stop`)),
+    )
+  })
+  // Of interest to whoever asks; one that was told to stop ends too.
+  lost.catch(() => undefined)
   return {
     async ask(argument, timeoutMs) {
       const deadline = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
-      const answer = new Promise<Result>((resolve, reject) => {
-        child.once('message', resolve as (message: unknown) => void)
-        child.once('exit', code =>
-          reject(new ChildFailed(`${script}: ended with ${code} before it answered`)),
-        )
-      })
+      const answer = once(child, 'message') as Promise<[Result]>
       child.send(argument as object)
       try {
-        return await answer
+        const [result] = await Promise.race([answer, lost])
+        return result
       } finally {
         clearTimeout(deadline)
-        child.removeAllListeners('exit').removeAllListeners('message')
       }
     },
     stop: () => stopChild(child),

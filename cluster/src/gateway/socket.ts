@@ -23,6 +23,8 @@ const maxWaiting = 20_000
 /** Bytes of answers that may wait for a client to read them. */
 const maxUnread = 64 * 1024 * 1024
 const maxFrameBytes = 4 * 1024 * 1024
+/** The client reads the first answers while others are still encoded. */
+const answersInFrame = 64
 /** A client that does not answer our closing does not keep the socket. */
 const closingMs = 1_000
 
@@ -160,7 +162,7 @@ class ClientSocket {
     }
   }
 
-  /** Answers of one round of the event loop leave as one frame. */
+  /** Answers of one round of the event loop leave together. */
   #answer(number: number, answer: unknown): void {
     this.#waiting--
     if (this.#answers.length === 0) setImmediate(() => this.#flush())
@@ -170,7 +172,11 @@ class ClientSocket {
   #flush(): void {
     const answers = this.#answers
     this.#answers = []
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encode(answers))
+    for (let at = 0; at < answers.length; at += answersInFrame) {
+      if (this.#socket.readyState !== this.#socket.OPEN) return
+      const few = answers.length <= answersInFrame ? answers : answers.slice(at, at + answersInFrame)
+      this.#socket.send(encode(few))
+    }
   }
 }
 
