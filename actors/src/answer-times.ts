@@ -44,11 +44,16 @@ export function noteSilence(times: AnswerTimes, group: string, ms: number): void
   if (ms > (known?.silentMs ?? 0)) times.set(group, { answers: known?.answers, silentMs: ms })
 }
 
+/** Within this long nearly all answers come; 0: nothing is known yet. */
+export function usualMs(times: AnswerTimes, group: string): number {
+  const answers = times.get(group)?.answers
+  return answers === undefined ? 0 : Math.min(answers.meanMs + 4 * answers.deviationMs, longestMs)
+}
+
 /** How long to wait for an answer to the `sends`-th sending, from 1. */
 export function patienceMs(times: AnswerTimes, group: string, sends: number, patience: Patience): number {
-  const { answers, silentMs = 0 } = times.get(group) ?? {}
-  const usual = answers === undefined ? 0 : answers.meanMs + 4 * answers.deviationMs
-  const expected = Math.max(usual, 2 * silentMs)
+  const { silentMs = 0 } = times.get(group) ?? {}
+  const expected = Math.max(usualMs(times, group), 2 * silentMs)
   const doubled = Math.min(patience.firstMs * 2 ** Math.min(sends - 1, 10), patience.mostMs)
   return Math.max(doubled, Math.min(expected, longestMs))
 }

@@ -1,10 +1,11 @@
 /** What a call says to the group. */
 import { assert, unreachable } from '@synod/runtime/protocol'
+import { usualMs } from '../answer-times.ts'
 import type { GetMap } from '../sharding/messages.ts'
 import type { Lookup, ReadKeys, ScanKeys, Submit } from '../transactions/messages.ts'
 import type { Call, Context, Key, SubmitWork } from './state.ts'
 
-/** The group gives up before the asker does, so that a definite answer still arrives in time. */
+/** The group gives up before the asker does, so that a definite answer still arrives in time: by as much as answers take. */
 const marginMs = 500
 
 export function messageOf(context: Context, call: Call): Submit | ReadKeys | ScanKeys | Lookup | GetMap {
@@ -40,10 +41,14 @@ function submit(context: Context, call: Call, work: SubmitWork): Submit {
     firstIncomplete,
     ...(fingerprint === undefined ? undefined : { fingerprint }),
     ...(retainMs === undefined ? undefined : { retainMs }),
-    patienceMs: Math.max(1, Math.floor(left - Math.min(marginMs, left / 4))),
+    patienceMs: Math.max(1, Math.floor(left - marginOf(context, call.group, left))),
     send: call.send,
     after,
   }
+}
+
+function marginOf({ state }: Context, group: string, left: number): number {
+  return Math.max(Math.min(marginMs, left / 4), Math.min(usualMs(state.answerTimes, group), left / 2))
 }
 
 function readKeys(context: Context, call: Call, number: number, positions: readonly number[]): ReadKeys {

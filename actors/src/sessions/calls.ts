@@ -3,7 +3,7 @@
  * Repeating is harmless: reads change nothing, transactions carry their id (SPEC.md, EX).
  */
 import type { NodeId } from '@synod/runtime/protocol'
-import { noteAnswer, noteSilence, patienceMs } from '../answer-times.ts'
+import { noteAnswer, noteSilence, patienceMs, usualMs } from '../answer-times.ts'
 import { frontDoor } from '../replicated/group.ts'
 import { directoryGroup } from '../sharding/messages.ts'
 import type { NotLeader, Overloaded, TxKey, WrongEpoch } from '../transactions/messages.ts'
@@ -16,6 +16,8 @@ const patience = { firstMs: 100, mostMs: 1_000 }
 const maxHops = 4
 /** With less time left nothing is sent any more: the answer could not come back in time. */
 const lastSendMs = 50
+/** The same where nothing is open, so that the asker can be told for good: where answers take long, at most so much. */
+const mostLastSendMs = 1_000
 
 export function openCall(context: Context, work: Work, group: string, deadlineAt: number): Call {
   const call: Call = {
@@ -89,7 +91,8 @@ function retryAt({ state }: Context, { group, silent, sentAt, jitter }: Call): n
  * cannot say what becomes of what it proposed.
  */
 export function settle(call: Call, send: number | undefined): void {
-  call.silent = 0
+  // The last one may still be on its way.
+  if (send === undefined || send === call.send) call.silent = 0
   if (call.work.kind === 'submit' && send !== undefined) call.work.unsettled.delete(send)
 }
 
@@ -107,7 +110,13 @@ export function closedUpTo(call: Call, closed: number | undefined): boolean {
 /** The group answered what it was asked, through this node. */
 export function answered(context: Context, call: Call, by: NodeId): void {
   noteAnswer(context.state.answerTimes, call.group, context.nowMs - call.askedAt, call.silent)
-  ledBy(context, call.group, by)
+  heardBy(context, call, by)
+}
+
+/** The same of an answer that is not the last: it says who leads, and nothing of how long answers take. */
+export function heardBy(context: Context, call: Call, by: NodeId): void {
+  // A late answer of one who was asked before may be of the past.
+  if (call.target === by) ledBy(context, call.group, by)
 }
 
 /** The group answered through this node, so it leads; whoever waits to learn that goes on. */
@@ -115,7 +124,7 @@ export function ledBy(context: Context, group: string, node: NodeId): void {
   if (!learnLeader(context.state, group, node)) return
   for (const call of context.state.calls.values()) {
     if (call.group !== group || call.phase !== 'refused' || call.hops >= maxHops) continue
-    if (call.deadlineAt - context.nowMs < lastSendMs || call.target === node) continue
+    if (isTooLate(context, call) || call.target === node) continue
     call.hops += 1
     sendTo(context, call, node)
   }
@@ -166,10 +175,17 @@ export function waitAfter(
   call.retryAt = context.nowMs + Math.min(mostMs, doubled) * jitter(context)
 }
 
+/** [EX5] What is settled stays definite, where one more send could only be without an answer at the deadline. */
+function isTooLate({ state, nowMs }: Context, { deadlineAt, group, work }: Call): boolean {
+  const isSettled = work.kind === 'submit' && work.unsettled.size === 0
+  const usual = isSettled ? Math.min(usualMs(state.answerTimes, group), mostLastSendMs) : 0
+  return deadlineAt - nowMs < Math.max(lastSendMs, usual)
+}
+
 /** Every call whose time has come is sent again. */
 export function retryCalls(context: Context): void {
   for (const call of context.state.calls.values()) {
-    if (call.retryAt > context.nowMs || call.deadlineAt - context.nowMs < lastSendMs) continue
+    if (call.retryAt > context.nowMs || isTooLate(context, call)) continue
     if (call.phase === 'sent' && isSlow(context, call)) continue
     call.hops = 0
     sendTo(context, call, retryTarget(context, call))
@@ -209,7 +225,7 @@ export function onPeer(context: Context, node: NodeId, reachable: boolean): void
   for (const [group, leader] of state.leaders) if (leader === node) state.leaders.delete(group)
   for (const call of state.calls.values()) {
     if (call.target !== node || call.phase !== 'sent') continue
-    if (call.deadlineAt - context.nowMs < lastSendMs) continue
+    if (isTooLate(context, call)) continue
     const next = nextMember(state, call.group, node)
     if (next === undefined || next === node) continue
     call.askedAt = context.nowMs

@@ -4,7 +4,7 @@ import type { Share, Submitted, TxKey } from '../transactions/messages.ts'
 import type { Operation, Outcome, TxId } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { onChunkOutcome } from './bulk.ts'
-import { answered, closeCall, closedUpTo, openCall, waitAfter } from './calls.ts'
+import { answered, closeCall, closedUpTo, heardBy, openCall, waitAfter } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { closeId, leaveSession, takeId } from './own-session.ts'
 import { planShares } from './plan.ts'
@@ -112,11 +112,12 @@ export function onSubmitted(context: Context, from: NodeId, tx: TxKey, message: 
   if (open === undefined) return
   const { call, work } = open
   const { outcome } = message
-  answered(context, call, from)
-  if (outcome.status === 'unknown') return
+  if (outcome.status === 'unknown') return heardBy(context, call, from)
   if (outcome.status !== 'unavailable' && outcome.status !== 'overloaded') {
+    answered(context, call, from)
     return finishSubmit(context, call, work, outcome)
   }
+  heardBy(context, call, from)
   if (!closedUpTo(call, message.closed)) return
   waitAfter(context, call, outcome.detail, outcome.status)
 }

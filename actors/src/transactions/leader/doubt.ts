@@ -42,6 +42,15 @@ export function inquireAgain(turn: Turn, coordinator: string): void {
   inquireAll(turn)
 }
 
+/** Its leader is being elected: what is in doubt is asked as soon as there can be one. */
+export function inquireSoon({ state, out }: Turn, coordinator: string): void {
+  for (const share of state.shares.values()) {
+    if (share.prepare.coordinator !== coordinator || share.phase !== 'prepared') continue
+    const soonMs = state.nowMs + tuning.inquireAgainMs * (1 + out.random())
+    share.inquireMs = Math.min(share.inquireMs, soonMs)
+  }
+}
+
 /** [TX9, TX10] */
 export function onInquire(turn: Turn, { group, attempts }: Inquire): void {
   const open: Attempt[] = []

@@ -2,16 +2,16 @@
 import { type Address, type Event, type NodeId, type Request, unreachable } from '@synod/runtime/protocol'
 import type { Applied, LeaderOutbox, LeaderSide, Seat } from '../../replicated/state-machine.ts'
 import type { AbortResult, Command, Decision, PrepareResult, Result } from '../commands.ts'
-import type { NotLeader, TransactionMessage } from '../messages.ts'
+import type { TransactionMessage } from '../messages.ts'
 import { table } from '../rows.ts'
 import { answer } from './askers.ts'
 import { onAssign, onAssigned } from './assigning.ts'
-import { inquireAgain, onAborted, onInquire, onWound } from './doubt.ts'
-import { onFinished, oweCommit, sendOwedTo } from './owing.ts'
+import { onAborted, onInquire, onWound } from './doubt.ts'
+import { onFinished, oweCommit } from './owing.ts'
+import { onNotLeader, onPeer } from './peers.ts'
 import { onConfirmed, onLookup, onRead } from './reads.ts'
 import { refuseMessage, tellAll } from './refusing.ts'
-import { redirected } from './routes.ts'
-import { onDecision, onFailed, onVote, sendPrepares } from './running.ts'
+import { onDecision, onFailed, onVote } from './running.ts'
 import { onRetired } from './serving.ts'
 import { adopt, onFinish, onFinishApplied, onPrepare, onPrepared, onPrepareFailed } from './shares.ts'
 import { armTick, emptyState, type LeaderState, type Turn } from './state.ts'
@@ -38,6 +38,7 @@ export const leaderSide: LeaderSide<Command, Result, LeaderState, TransactionMes
     if (event.kind === 'timer') onTimer(turn, event.name)
     else if (event.kind === 'message') onMessage(turn, event.from, event.message)
     else if (event.kind === 'request') onMessage(turn, event.request, event.message)
+    else onPeer(turn, event.node, event.reachable)
   },
   applied(state, seat, command, applied, out) {
     onApplied({ state, seat, out }, command, applied)
@@ -111,14 +112,6 @@ function onLeadersMessage(turn: Turn, from: Address, message: FromLeaders): void
       unreachable(message)
       return
   }
-}
-
-/** A group has another leader: what waits for it goes there now. */
-function onNotLeader(turn: Turn, from: Address, { group, leader }: NotLeader): void {
-  if (!redirected(turn, from, group, leader)) return
-  for (const running of turn.state.running.values()) sendPrepares(turn, running, group)
-  sendOwedTo(turn, group)
-  inquireAgain(turn, group)
 }
 
 function onApplied(turn: Turn, command: Command, applied: Applied<Result>): void {

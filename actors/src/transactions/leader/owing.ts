@@ -3,10 +3,13 @@
  * there. Of aborts that get lost, participants learn by asking.
  */
 import type { Address } from '@synod/runtime/protocol'
+import { patienceMs } from '../../answer-times.ts'
 import type { Attempt, Finished } from '../messages.ts'
 import { table } from '../rows.ts'
-import { heardFrom, toLeader, turnTo } from './routes.ts'
+import { heardFrom, isSilentSince, toLeader, turnTo } from './routes.ts'
 import { armFlush, armTick, attemptKey, type Owed, type Turn, tuning } from './state.ts'
+
+const finishPatience = { firstMs: tuning.finishAgainMs, mostMs: 4 * tuning.finishAgainMs }
 
 /** An abort for these groups. */
 export function owe(turn: Turn, attempt: Attempt, groups: readonly string[]): void {
@@ -32,7 +35,7 @@ function put(
   groups: readonly (readonly [group: string, prepared: number])[],
 ): void {
   const entry: Owed = { attempt: { tx, attempt }, commit, groups: new Map() }
-  for (const [group, prepared] of groups) entry.groups.set(group, { prepared, dueMs: 0, sends: 0 })
+  for (const [group, prepared] of groups) entry.groups.set(group, { prepared, saidMs: 0, dueMs: 0, sends: 0 })
   turn.state.owed.set(attemptKey(entry.attempt), entry)
   for (const group of entry.groups.keys()) enlist(turn, entry, group)
 }
@@ -41,8 +44,11 @@ function put(
 function enlist(turn: Turn, { attempt, commit, groups }: Owed, group: string): void {
   const debt = groups.get(group)
   if (debt === undefined) return
+  const { nowMs, answerTimes } = turn.state
   debt.sends += 1
-  debt.dueMs = turn.state.nowMs + tuning.finishAgainMs * Math.min(debt.sends, 4)
+  debt.saidMs = nowMs
+  // Each copy is a command in the participant's log: none sooner than its answers come.
+  debt.dueMs = nowMs + patienceMs(answerTimes, group, debt.sends, finishPatience)
   say(turn, group, attempt, commit ? debt.prepared : undefined)
   armTick(turn)
 }
@@ -87,7 +93,7 @@ export function sendOwedAgain(turn: Turn): void {
       if (debt.dueMs > state.nowMs) continue
       if (!entry.commit && debt.sends >= tuning.abortSends) entry.groups.delete(group)
       else {
-        silent.add(group)
+        if (isSilentSince(turn, group, debt.saidMs)) silent.add(group)
         enlist(turn, entry, group)
       }
     }

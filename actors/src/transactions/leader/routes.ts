@@ -21,18 +21,28 @@ export function toLeader(turn: Turn, group: string, message: unknown): void {
 /** A group answered: its leader is where the answer came from. */
 export function heardFrom({ state }: Turn, from: Address, group: string): void {
   state.routes.set(group, nodeOf(from))
+  state.heardMs.set(group, state.nowMs)
   state.redirects.delete(group)
   state.silent.delete(group)
 }
 
-/** No answer: try another member. */
+/** Whether the group's leader said nothing since then: one that answers others is busy, not away. */
+export function isSilentSince({ state }: Turn, group: string, ms: number): boolean {
+  return (state.heardMs.get(group) ?? Number.NEGATIVE_INFINITY) < ms
+}
+
+/** No answer: try another member that is not away. Once at a time, however many wait for it. */
 export function turnTo(turn: Turn, group: string): void {
-  const members = assignmentOf(turn.seat.store)?.groups[group]?.members ?? []
+  const { state, seat } = turn
+  if (state.turnedMs.get(group) === state.nowMs) return
+  state.turnedMs.set(group, state.nowMs)
+  const members = assignmentOf(seat.store)?.groups[group]?.members ?? []
   const believed = leaderOf(turn, group)
   const at = believed === undefined ? -1 : members.indexOf(believed)
-  const next = members[(at + 1) % members.length]
-  if (next !== undefined) turn.state.routes.set(group, next)
-  turn.state.redirects.delete(group)
+  const others = [...members.slice(at + 1), ...members.slice(0, at + 1)]
+  const next = others.find(member => !state.down.has(member)) ?? others[0]
+  if (next !== undefined) state.routes.set(group, next)
+  state.redirects.delete(group)
 }
 
 /** True when it is worth sending again at once: members with old beliefs could send each other's way for ever. */
@@ -41,7 +51,7 @@ export function redirected(turn: Turn, from: Address, group: string, leader: str
   if (nodeOf(from) !== leaderOf(turn, group)) return false
   const members = assignmentOf(seat.store)?.groups[group]?.members ?? []
   const named = members.find(member => member === leader && member !== nodeOf(from))
-  if (named === undefined) return false
+  if (named === undefined || state.down.has(named)) return false
   state.routes.set(group, named)
   state.silent.delete(group)
   const times = (state.redirects.get(group) ?? 0) + 1

@@ -68,7 +68,7 @@ export interface ShareState {
 export interface Owed {
   readonly attempt: Attempt
   readonly commit: boolean
-  readonly groups: Map<string, { readonly prepared: number; dueMs: number; sends: number }>
+  readonly groups: Map<string, { readonly prepared: number; saidMs: number; dueMs: number; sends: number }>
 }
 
 export interface PendingRead {
@@ -105,6 +105,11 @@ export interface LeaderState {
   /** Believed leaders of other groups. */
   readonly routes: Map<string, NodeId>
   readonly redirects: Map<string, number>
+  /** When a group's leader was last heard, and when another member was last taken for it. */
+  readonly heardMs: Map<string, number>
+  readonly turnedMs: Map<string, number>
+  /** Nodes that are away, or seem to be. */
+  readonly down: Set<NodeId>
   /** Groups that were asked for decisions and have not answered. */
   readonly silent: Set<string>
   /** In doubt about undecided transactions: told when the abort is in the log. */
@@ -144,6 +149,9 @@ export function emptyState(): LeaderState {
     nextToken: 1,
     routes: new Map(),
     redirects: new Map(),
+    heardMs: new Map(),
+    turnedMs: new Map(),
+    down: new Set(),
     silent: new Set(),
     inquirers: new Map(),
     finishers: new Map(),
@@ -168,6 +176,8 @@ export const tuning = {
   woundAfterMs: 30,
   woundAgainMs: 100,
   inDoubtMs: 1_000,
+  /** Where the coordinating group has no leader: an election takes about so long. */
+  inquireAgainMs: 100,
   /** A waiting share whose coordinator has not asked again for so long is dropped. */
   abandonedMs: 5_000,
   finishAgainMs: 300,

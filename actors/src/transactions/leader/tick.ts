@@ -5,7 +5,7 @@ import { inquireAll } from './doubt.ts'
 import { leave, puzzled } from './entering.ts'
 import { flushFinishes, forgetPaid, sendOwedAgain } from './owing.ts'
 import { dropOldReads } from './reads.ts'
-import { turnTo } from './routes.ts'
+import { isSilentSince, turnTo } from './routes.ts'
 import { close, sendPrepares, tryToGo } from './running.ts'
 import { serveLine } from './serving.ts'
 import { dropShare } from './shares.ts'
@@ -48,11 +48,14 @@ function advance(turn: Turn, running: Running): void {
   }
   if (phase.at !== 'preparing') return
   if (nowMs < phase.sentMs + votePatienceMs(turn, running, phase.sends)) return
-  for (const group of silent(running)) noteSilence(turn.state.answerTimes, group, nowMs - phase.askedMs)
+  for (const group of silent(running)) {
+    // A vote can wait for a lock, or come late where many wait: only a leader of whom nobody hears is looked for elsewhere.
+    if (!isSilentSince(turn, group, phase.sentMs)) continue
+    noteSilence(turn.state.answerTimes, group, nowMs - phase.askedMs)
+    if (phase.sends > 1) turnTo(turn, group)
+  }
   phase.sentMs = nowMs
   phase.sends += 1
-  // Votes can take long where many wait: only who stays silent for long is looked for elsewhere.
-  if (phase.sends > 2) for (const group of silent(running)) turnTo(turn, group)
   sendPrepares(turn, running)
 }
 

@@ -88,6 +88,9 @@ export function leaderBench(options: { readonly assigned?: boolean; readonly mea
       const request = { node: nodeId('n1'), id: 1 }
       side.receive(state, seat, { kind: 'request', request, message, now: now() }, out)
     },
+    peer: (node: string, reachable: boolean) => {
+      side.receive(state, seat, { kind: 'peer', node: nodeId(node), reachable, now: now() }, out)
+    },
     /** Applies what is proposed, in order, and what follows from it. Returns the types of the commands. */
     applyAll: () => {
       const types: string[] = []
