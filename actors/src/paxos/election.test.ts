@@ -55,6 +55,23 @@ test('[PX19] who is given the lead scouts without asking', () => {
   expect(proposer.state).toMatchObject({ round: 4, phase: { name: 'scouting' } })
 })
 
+test('[PX19] a heartbeat of who hands over takes nothing back; another leader does', () => {
+  const proposer = aProposer({ round: 1 })
+  const heard = (round: number, leader: string) =>
+    proposer.message(own, { type: 'heard', leader: nodeId(leader), ballot: ballot(round, leader) })
+  heard(3, 'n2')
+  proposer.message(at('n2', 'proposer'), { type: 'transfer', ballot: ballot(3, 'n2') })
+  heard(3, 'n2')
+  preVoted(proposer, 'n1', { granted: false })
+  expect(proposer.state.phase.name).toBe('scouting')
+
+  const other = aProposer({ round: 1 })
+  other.message(own, { type: 'heard', leader: nodeId('n2'), ballot: ballot(3, 'n2') })
+  other.message(at('n2', 'proposer'), { type: 'transfer', ballot: ballot(3, 'n2') })
+  other.message(own, { type: 'heard', leader: nodeId('n3'), ballot: ballot(4, 'n3') })
+  expect(other.state.phase.name).toBe('following')
+})
+
 test('[PX20] beside an acceptor without memory it waits', () => {
   const proposer = aProposer({}, { amnesiac: true })
   proposer.timer('election')

@@ -3,7 +3,7 @@
  * it for progress (Paxos Made Simple §2.4: a distinguished proposer; PMMC §3 "liveness").
  */
 import { type Address, type NodeId, nodeOf, type Outbox } from '@synod/runtime/protocol'
-import { type Ballot, compareBallots, maxBallot } from './ballot.ts'
+import { type Ballot, compareBallots, maxBallot, sameBallot } from './ballot.ts'
 import { awaitLeader, stepDown } from './following.ts'
 import type { ProposerMessage } from './messages.ts'
 import { ownBallot, type ProposerState, type Reason, tellWhoLeads, toOwnAcceptor } from './proposer-state.ts'
@@ -75,12 +75,18 @@ export function onHeard(state: ProposerState, message: Of<'heard'>, out: Outbox)
   const own = ownBallot(state.phase)
   if (message.leader === state.place.node || compareBallots(message.ballot, state.leaderBallot) < 0) return
   if (own !== undefined && compareBallots(own, message.ballot) > 0) return
+  if (takesOver(state, message.ballot)) return
   const isNew = own !== undefined || message.leader !== state.leader
   state.highest = maxBallot(state.highest, message.ballot)
   state.leader = message.leader
   state.leaderBallot = message.ballot
   awaitLeader(state, electionMinMs, electionMaxMs, out)
   if (isNew) tellWhoLeads(state, out)
+}
+
+/** The leader that handed over goes on until we lead: its heartbeat, ahead of our own acceptor's answer, takes nothing back. */
+function takesOver({ phase, leaderBallot }: ProposerState, ballot: Ballot): boolean {
+  return phase.name === 'asking' && phase.reason === 'transfer' && sameBallot(ballot, leaderBallot)
 }
 
 /** Someone holds a higher ballot (PMMC Fig. 6, `preempted`). A short random pause lets it win. */
