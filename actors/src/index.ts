@@ -1,3 +1,4 @@
+export { type Exact, exact, plus } from './exact.ts'
 export { messageTypes } from './message-types.ts'
 export { acceptor } from './paxos/acceptor.ts'
 export type { PaxosConfig, Tuning } from './paxos/config.ts'

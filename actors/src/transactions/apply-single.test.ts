@@ -146,3 +146,17 @@ test('[TX18] external changes are counted in the same command, others are not', 
   expect(values).toEqual({ kv: 1 })
   // 2 of the goods left without being external: they are what 10 − 7 − 1 misses.
 })
+
+test('[TX18] sums are exact beyond what a number holds', () => {
+  const goods = (_key: string, value: unknown): Record<string, number> =>
+    typeof value === 'number' ? { goods: value } : {}
+  const shard = oneShard({ kv: goods })
+  const most = Number.MAX_SAFE_INTEGER
+  for (const key of ['a', 'b', 'c']) {
+    shard.execute(`s:${key}`, [{ op: 'put', keyspace: 'kv', key, value: most, external: true }])
+  }
+  shard.execute('s:d', [{ op: 'delete', keyspace: 'kv', key: 'a', external: true }])
+  const { tallies, held } = shard.audit()
+  expect(tallies).toEqual({ kv: { goods: { in: (3n * BigInt(most)).toString(), out: most } } })
+  expect(held).toEqual({ kv: { goods: (2n * BigInt(most)).toString() } })
+})

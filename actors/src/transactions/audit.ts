@@ -1,20 +1,19 @@
 /** A summary of a shard's store, from which the running cluster is verified. Counts everything: O(values). */
 import type { Json } from '@synod/runtime/protocol'
+import { type Exact, plus } from '../exact.ts'
 import type { ReadonlyStore } from '../replicated/state-machine.ts'
 import type { Measures } from './changes.ts'
 import { assignmentOf, rowKey, type TallyRow, table } from './rows.ts'
 
-type Totals = Record<string, Record<string, number>>
+type Totals = Record<string, Record<string, Exact>>
 export interface Audit {
   readonly epoch: number
   /** Values per keyspace. */
   readonly values: Readonly<Record<string, number>>
   /** Keyspace → measure → sum over its values. */
-  readonly held: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly held: Readonly<Record<string, Readonly<Record<string, Exact>>>>
   /** Keyspace → measure → what came from and went to the outside world. */
-  readonly tallies: Readonly<
-    Record<string, Readonly<Record<string, { readonly in: number; readonly out: number }>>>
-  >
+  readonly tallies: Readonly<Record<string, Readonly<Record<string, TallyRow>>>>
   readonly prepared: number
   /** Group time of the oldest prepared transaction; null: none. */
   readonly oldestPreparedMs: number | null
@@ -56,7 +55,7 @@ function countValues(store: ReadonlyStore, measures: Measures) {
     for (const [name, amount] of Object.entries(measured)) {
       const totals = held[keyspace] ?? {}
       held[keyspace] = totals
-      totals[name] = (totals[name] ?? 0) + amount
+      totals[name] = plus(totals[name] ?? 0, amount)
     }
   }
   return { values, held }

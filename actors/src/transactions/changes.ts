@@ -3,6 +3,7 @@
  * command, so that conservation can be proved: initial + in − out = held.
  */
 import { assert, type Json } from '@synod/runtime/protocol'
+import { plus } from '../exact.ts'
 import type { Store } from '../replicated/state-machine.ts'
 import type { Operation } from './operations.ts'
 import { table } from './rows.ts'
@@ -72,6 +73,9 @@ function count(
     if (change === 0) continue
     const of = `${keyspace}/${name}`
     const tally = tallies.get(of) ?? { in: 0, out: 0 }
-    tallies.put(of, { in: tally.in + Math.max(change, 0), out: tally.out - Math.min(change, 0) })
+    tallies.put(
+      of,
+      change > 0 ? { ...tally, in: plus(tally.in, change) } : { ...tally, out: plus(tally.out, -change) },
+    )
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Json } from '@synod/runtime/protocol'
 import type { Pending } from '../concurrency/escrow.ts'
+import type { Exact } from '../exact.ts'
 import type { ReadonlyStore, ReadonlyTable, Store, Table } from '../replicated/state-machine.ts'
 import type { Assignment } from '../sharding/shard-map.ts'
 import type { NumberedResult } from './commands.ts'
@@ -59,8 +60,8 @@ export interface SessionRow {
 }
 /** `tally/<keyspace>/<measure>`: what came from and went to the outside world. */
 export interface TallyRow {
-  readonly in: number
-  readonly out: number
+  readonly in: Exact
+  readonly out: Exact
 }
 
 /** The kinds of rows: the row of `tx` among the records has the key `r/<tx>`. Most tables are empty most of the time. */

@@ -174,7 +174,7 @@ function checkMoney(fake: FakeCluster, issued: readonly Issued[]): void {
   let tallied = 0
   for (const name of fake.groups.groups.keys()) {
     const store = fake.groups.store(name)
-    for (const [, { in: come, out }] of table.tallies(store).scan()) tallied += come - out
+    for (const [, { in: come, out }] of table.tallies(store).scan()) tallied += Number(come) - Number(out)
   }
   expect(tallied).toBe(sum)
 }

@@ -1,4 +1,5 @@
 /** Audits of a small group for tests: three members that agree, until a test changes one. */
+import type { Exact } from '@synod/actors'
 import { nodeId } from '@synod/runtime/protocol'
 import type { GroupView, MemberAudit } from './snapshot.ts'
 
@@ -36,8 +37,8 @@ export function view(audits: readonly MemberAudit[], change: Partial<GroupView> 
 /** A group with one member that holds and counted this. */
 export function holding(
   keyspace: string,
-  held: Record<string, number>,
-  tallies: Record<string, { in: number; out: number }>,
+  held: Record<string, Exact>,
+  tallies: Record<string, { in: Exact; out: Exact }>,
   rows = 0,
 ): GroupView {
   const audit = {
@@ -46,5 +47,5 @@ export function holding(
     held: { [keyspace]: held },
     tallies: { [keyspace]: tallies },
   }
-  return view([member('n1', { audit })], { group: `${keyspace}.0` })
+  return view([member('n1', { audit })], { group: `${keyspace}.0`, members: ['n1'] })
 }

@@ -2,6 +2,7 @@
  * [VF3] Nothing is left behind: at rest no transaction is prepared, nothing is locked or reserved, and no decision
  * waits for a participant. What is in doubt is resolved within seconds; what stays while nothing moves is orphaned.
  */
+import { tooFew } from './answering.ts'
 import type { Finding } from './finding.ts'
 import { latest } from './latest.ts'
 import type { GroupView } from './snapshot.ts'
@@ -19,6 +20,8 @@ export function checkLocks(views: readonly GroupView[], stillForMs: number): Fin
       ? [{ group: view.group, prepared, locks, reservations: pending, unfinished }]
       : []
   })
+  const few = tooFew(views)
+  if (left.length === 0 && few !== undefined) return { check, verdict: 'unknown', detail: few }
   if (left.length === 0)
     return { check, verdict: 'ok', detail: 'nothing prepared, locked, reserved or unfinished' }
   const detail = left

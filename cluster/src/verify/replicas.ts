@@ -1,11 +1,12 @@
 /** [VF1] Replicas agree: equal logs up to every common slot, equal states where they have applied the same slot. */
+import { silence } from './answering.ts'
 import type { Finding } from './finding.ts'
 import type { GroupView, MemberAudit } from './snapshot.ts'
 
 const check = 'replicas'
 
 export function checkReplicas(views: readonly GroupView[]): Finding {
-  const doubts: string[] = []
+  const doubts = silence(views)
   for (const view of views) {
     const different = findDifference(view)
     if (different !== undefined) return different
@@ -79,12 +80,10 @@ function firstDifferentSlot(left: MemberAudit, right: MemberAudit): number | und
   return different.length === 0 ? undefined : Math.min(...different.map(([slot]) => slot))
 }
 
-function doubtsOf({ group, audits, silent }: GroupView): string[] {
-  const doubts = silent.map(({ node, why }) => `${group} on ${node} does not answer (${why})`)
+function doubtsOf({ group, audits }: GroupView): string[] {
   const slots = audits.map(({ applied }) => applied)
   const [low, high] = [Math.min(...slots), Math.max(...slots)]
-  if (slots.length > 1 && low !== high) doubts.push(`replicas of ${group} are at slots ${low} to ${high}`)
-  return doubts
+  return slots.length > 1 && low !== high ? [`replicas of ${group} are at slots ${low} to ${high}`] : []
 }
 
 function pairs<T>(items: readonly T[]): [T, T][] {

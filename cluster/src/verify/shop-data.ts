@@ -2,7 +2,7 @@
  * What the shop's clients would read, row by row: nothing oversold, orders sound (VF4), and in sum exactly what the
  * replicas hold (VF5), so that goods and money that are conserved are those of the orders that are shown as paid.
  */
-import { measures } from '@synod/actors'
+import { type Exact, measures, plus } from '@synod/actors'
 import type { Json } from '@synod/runtime/protocol'
 import type { Finding } from './finding.ts'
 import { latest } from './latest.ts'
@@ -53,7 +53,7 @@ function natural(value: Json): boolean {
 export interface Reading {
   readonly keyspace: string
   rows: number
-  readonly sums: Record<string, number>
+  readonly sums: Record<string, Exact>
   readonly problems: string[]
 }
 
@@ -66,7 +66,7 @@ export function readRow(reading: Reading, { key, value }: Row): void {
   const problem = judges[reading.keyspace]?.(key, value)
   if (problem !== undefined) reading.problems.push(`${reading.keyspace} ${key} ${problem}`)
   for (const [measure, amount] of Object.entries(measures[reading.keyspace]?.(key, value) ?? {})) {
-    reading.sums[measure] = (reading.sums[measure] ?? 0) + amount
+    reading.sums[measure] = plus(reading.sums[measure] ?? 0, amount)
   }
 }
 
@@ -125,18 +125,18 @@ export function checkReadings(
   return { check, verdict: 'ok', detail: 'clients read exactly what the replicas hold' }
 }
 
-function sameSums(left: Record<string, number>, right: Record<string, number>): boolean {
+function sameSums(left: Record<string, Exact>, right: Record<string, Exact>): boolean {
   const names = new Set([...Object.keys(left), ...Object.keys(right)])
   return [...names].every(name => (left[name] ?? 0) === (right[name] ?? 0))
 }
 
-function heldOf(views: readonly GroupView[], keyspace: string): Record<string, number> {
-  const found: Record<string, number> = { rows: 0 }
+function heldOf(views: readonly GroupView[], keyspace: string): Record<string, Exact> {
+  const found: Record<string, Exact> = { rows: 0 }
   for (const view of views) {
     const audit = latest(view)?.audit
-    found.rows = (found.rows ?? 0) + (audit?.values?.[keyspace] ?? 0)
+    found.rows = plus(found.rows ?? 0, audit?.values?.[keyspace] ?? 0)
     for (const [measure, amount] of Object.entries(audit?.held?.[keyspace] ?? {})) {
-      found[measure] = (found[measure] ?? 0) + amount
+      found[measure] = plus(found[measure] ?? 0, amount)
     }
   }
   return found

@@ -71,6 +71,31 @@ test('[VF2] a unit that vanished or came from nowhere is a violation', () => {
   })
 })
 
+test('[VF2] sums are exact, however large', () => {
+  const most = Number.MAX_SAFE_INTEGER
+  const views = (held: string) => [
+    holding('payment', { money: most }, { money: { in: '18014398509481985', out: 1 } }),
+    holding('orders', { money: held }, {}),
+  ]
+  expect(checkConservation(views('9007199254740993'), [])).toMatchObject({ verdict: 'ok' })
+  expect(checkConservation(views('9007199254740992'), [])).toMatchObject({
+    verdict: 'violated',
+    detail: 'money: 18014398509481985 in − 1 out = 18014398509481984, but 18014398509481983 held (1 missing)',
+  })
+})
+
+test('[VF7] of a group of which less than a majority answers nothing is proved', () => {
+  const silent = ['n2', 'n3'].map(node => ({ node, why: 'refused' }))
+  const alone = [view([member('n1')], { silent })]
+  const unknown = { verdict: 'unknown', detail: 'less than a majority answers of stock.0' }
+  expect(checkConservation(alone, [])).toMatchObject(unknown)
+  expect(checkLocks(alone, 0)).toMatchObject(unknown)
+  const detail = 'n2 does not answer (refused); n3 does not answer (refused)'
+  expect(checkReplicas(alone)).toMatchObject({ verdict: 'unknown', detail })
+  const enough = [view([member('n1'), member('n2')], { silent: silent.slice(1) })]
+  expect(checkConservation(enough, [])).toMatchObject({ verdict: 'ok' })
+})
+
 test('[VF6] while things move, sums prove nothing either way', () => {
   const lost = [holding('stock', { goods: 99 }, { goods: { in: 100, out: 0 } })]
   expect(checkConservation(lost, ['stock.0 moved'])).toMatchObject({ verdict: 'unknown' })
@@ -92,7 +117,7 @@ test('[VF3] what is prepared is under way at first, and orphaned when nothing mo
   })
   const reserved = [view([member('n1', { audit: { ...atRest, escrow: { keys: 1, pending: 3 } } })])]
   expect(checkLocks(reserved, orphanedAfterMs)).toMatchObject({ verdict: 'violated' })
-  expect(checkLocks([view([member('n1')])], orphanedAfterMs)).toMatchObject({ verdict: 'ok' })
+  expect(checkLocks([view([member('n1'), member('n2')])], orphanedAfterMs)).toMatchObject({ verdict: 'ok' })
 })
 
 function reading(keyspace: string, ...rows: readonly Row[]) {

@@ -2,6 +2,7 @@
  * Proves a running cluster from its data: looks at all replicas and all rows while nothing moves. What moves is looked
  * at again, until the patience ends; then the findings that could not be settled stay `unknown`, with the reason.
  */
+import { askingOnce } from './answering.ts'
 import { checkConservation } from './conservation.ts'
 import { type Finding, type Verdict, worst } from './finding.ts'
 import { checkLocks } from './locks.ts'
@@ -29,15 +30,16 @@ const pauseMs = 400
 
 export async function verifyCluster(cluster: Cluster, options: VerifyOptions): Promise<Verification> {
   const began = performance.now()
-  const map = await shardMap(cluster)
+  const map = await shardMap(askingOnce(cluster))
   const keyspaces = options.rows ? shopKeyspaces.filter(keyspace => keyspace in map.keyspaces) : []
   const rest = new Rest()
   for (let looks = 1; ; looks++) {
-    const before = await positions(cluster)
+    const asked = askingOnce(cluster)
+    const before = await positions(asked)
     const isStill = rest.observe(before)
     const late = performance.now() - began > options.patienceMs
     // The first look costs a second one in vain when the cluster is busy; at the end any look is better than none.
-    const findings = isStill || late ? await look(cluster, map, keyspaces, before, rest) : undefined
+    const findings = isStill || late ? await look(asked, map, keyspaces, before, rest) : undefined
     const verdict = findings === undefined ? 'unknown' : worst(findings)
     if (findings !== undefined && (verdict !== 'unknown' || late)) {
       return { verdict, findings, looks, tookMs: performance.now() - began }

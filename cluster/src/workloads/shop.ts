@@ -114,7 +114,7 @@ export class Shop implements Workload {
     const groups = Object.entries(map.groups).filter(([group]) => group.startsWith('orders.'))
     const views = await auditGroups(cluster, { ...map, groups: Object.fromEntries(groups) })
     if (views.some(view => view.audits.length === 0)) return undefined
-    return views.reduce((sum, view) => sum + (latest(view)?.audit?.held?.orders?.goods ?? 0), 0)
+    return views.reduce((sum, view) => sum + Number(latest(view)?.audit?.held?.orders?.goods ?? 0), 0)
   }
 }
 

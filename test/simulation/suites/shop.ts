@@ -160,21 +160,22 @@ class Shop {
 
 /** [SV4] What is held is what came in, less what went out. */
 function conserved(sim: Simulation, map: ShardMap): void {
-  const sums = new Map<string, number>()
-  const add = (measure: string, amount: number) => sums.set(measure, (sums.get(measure) ?? 0) + amount)
+  const sums = new Map<string, bigint>()
+  const add = (measure: string, amount: bigint) => sums.set(measure, (sums.get(measure) ?? 0n) + amount)
   for (const { group, members } of Object.values(map.groups)) {
     const door = frontDoor(members[0] as NodeId, group)
     const { held, tallies } = (answerTo(sim, door, { type: 'group.audit' }) as GroupAudit)
       .audit as unknown as Audit
     for (const measures of Object.values(held ?? {})) {
-      for (const [measure, amount] of Object.entries(measures)) add(measure, amount)
+      for (const [measure, amount] of Object.entries(measures)) add(measure, BigInt(amount))
     }
     for (const measures of Object.values(tallies ?? {})) {
-      for (const [measure, tally] of Object.entries(measures)) add(measure, tally.out - tally.in)
+      for (const [measure, tally] of Object.entries(measures))
+        add(measure, BigInt(tally.out) - BigInt(tally.in))
     }
   }
   for (const [measure, excess] of sums) {
-    assert(excess === 0, `shop: ${measure} is not conserved: ${excess} more are held than came in`)
+    assert(excess === 0n, `shop: ${measure} is not conserved: ${excess} more are held than came in`)
   }
 }
 
