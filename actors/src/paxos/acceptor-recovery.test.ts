@@ -111,6 +111,13 @@ describe('an acceptor without memory', () => {
   })
 })
 
+test('[PX22] the lives that it learns when it recovers are durable with it', () => {
+  const { acceptor, answer } = forgetful(5)
+  for (const node of ['n2', 'n3', 'n4']) acceptor.message(at(node, 'acceptor'), answer({ lives: { n5: 4 } }))
+  acceptor.restart()
+  expect(acceptor.state).toMatchObject({ votes: true, lives: { n5: 4 } })
+})
+
 describe('its helpers', () => {
   const recover: AcceptorMessage = { type: 'recover', nonce: 'x', incarnation: '2-b', from: 0 }
 

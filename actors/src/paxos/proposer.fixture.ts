@@ -14,13 +14,13 @@ export const learner = at('n1', 'learner')
 export function promise(
   proposer: Proposer,
   node: string,
-  parts: { pvalues?: Pvalue[]; base?: number; lives?: Record<string, number> } = {},
+  parts: { pvalues?: Pvalue[]; base?: number; incarnation?: string; lives?: Record<string, number> } = {},
 ) {
   const { phase } = proposer.state
   if (phase.name !== 'scouting') throw new Error(phase.name)
-  const { pvalues = [], base = 0, lives } = parts
+  const { pvalues = [], base = 0, incarnation = '1-a', lives } = parts
   return proposer.message(at(node, 'acceptor'), {
-    ...{ type: 'promise', ballot: phase.ballot, from: phase.from, base, pvalues, incarnation: '1-a' },
+    ...{ type: 'promise', ballot: phase.ballot, from: phase.from, base, pvalues, incarnation },
     ...(lives && { lives }),
   })
 }

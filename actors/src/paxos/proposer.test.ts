@@ -13,6 +13,7 @@ import {
   propose,
   scouting,
 } from './proposer.fixture.ts'
+import type { Leading } from './proposer-state.ts'
 
 describe('phase 1 (PMMC Fig. 5, scout)', () => {
   test('[PX1] the round is saved in the turn that sends prepare, and grows over restarts', () => {
@@ -68,6 +69,20 @@ describe('phase 1 (PMMC Fig. 5, scout)', () => {
     expect(accepts(later).map(({ slot }) => slot)).toEqual([7, 8, 9])
   })
 
+  test('[PX11] a base at the very first slot that it does not know is above what it knows', () => {
+    const proposer = scouting(4)
+    promise(proposer, 'n1')
+    promise(proposer, 'n2', { base: 5 })
+    expect(proposer.state.phase).toMatchObject({ name: 'catchingUp', base: 5 })
+    const caughtUp = (vouched: number) => {
+      const campaign = sent(proposer.timer('tick'), 'preVote')[0]?.message.campaign as number
+      return accepts(preVoted(proposer, 'n1', { campaign, granted: false, vouched }))
+    }
+    expect(caughtUp(4)).toEqual([])
+    expect(proposer.state.phase.name).toBe('catchingUp')
+    expect(caughtUp(5).map(({ slot }) => slot)).toEqual([6])
+  })
+
   test('[PX22] a promise of a life that is over does not count', () => {
     const proposer = scouting(0, {}, 5)
     promise(proposer, 'n1')
@@ -75,6 +90,15 @@ describe('phase 1 (PMMC Fig. 5, scout)', () => {
     promise(proposer, 'n3', { lives: { n2: 2 } })
     expect(proposer.state.phase.name).toBe('scouting')
     promise(proposer, 'n4')
+    expect(proposer.state.phase.name).toBe('leading')
+  })
+
+  test('[PX22] the new life of who promised before promises anew', () => {
+    const proposer = scouting(0, {}, 5)
+    promise(proposer, 'n1')
+    promise(proposer, 'n2')
+    promise(proposer, 'n3', { lives: { n2: 2 } })
+    promise(proposer, 'n2', { incarnation: '2-b' })
     expect(proposer.state.phase.name).toBe('leading')
   })
 
@@ -125,6 +149,21 @@ describe('phase 2 (PMMC Fig. 5 and 6, commander and leader)', () => {
     expect(decodeBatch(accept?.value as Uint8Array).commands).toEqual(['b', 'c'])
   })
 
+  test('[PX7] what is in flight is bounded by bytes, and goes on when some of it is chosen', () => {
+    const proposer = leading({ windowBytes: 200, batchBytes: 100 })
+    const [noOp] = [...(proposer.state.phase as Leading).commanders.values()].map(({ value }) => value.length)
+    propose(
+      proposer,
+      ['a', 'b', 'c', 'd', 'e'].map(letter => letter.repeat(90)),
+    )
+    const first = accepts(flush(proposer))
+    const [each = 0] = first.map(({ value }) => (value as Uint8Array).length)
+    expect(first).toHaveLength(Math.ceil((200 - (noOp ?? 0)) / each))
+    for (const node of ['n1', 'n2']) accepted(proposer, node, 1)
+    accepted(proposer, 'n1', 2)
+    expect(accepts(accepted(proposer, 'n2', 2))).toHaveLength(1)
+  })
+
   test('[PX9] the chosen index follows majorities at our own ballot, without gaps', () => {
     const proposer = leading()
     propose(proposer, ['a'])
@@ -156,6 +195,18 @@ describe('phase 2 (PMMC Fig. 5 and 6, commander and leader)', () => {
     accepted(proposer, 'n3', 1, { lives: { n2: 2 } })
     expect(proposer.state.phase).toMatchObject({ chosen: 0 })
     accepted(proposer, 'n2', 1, { incarnation: '2-b' })
+    expect(proposer.state.phase).toMatchObject({ chosen: 1 })
+  })
+
+  test('[PX22] a vote from a life that is over does not count when it comes late', () => {
+    const proposer = aProposer({}, { config: groupOf(5) })
+    preVoted(proposer, 'n1')
+    for (const node of ['n1', 'n2', 'n3']) promise(proposer, node)
+    accepted(proposer, 'n2', 1, { lives: { n3: 2 } })
+    accepted(proposer, 'n3', 1)
+    accepted(proposer, 'n1', 1)
+    expect(proposer.state.phase).toMatchObject({ chosen: 0 })
+    accepted(proposer, 'n3', 1, { incarnation: '2-b' })
     expect(proposer.state.phase).toMatchObject({ chosen: 1 })
   })
 

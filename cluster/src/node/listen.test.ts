@@ -43,26 +43,30 @@ describe('a port that is taken', () => {
 
 // Elsewhere a port has one socket.
 describe.runIf(process.platform === 'linux')('several sockets on a port', () => {
-  test('[GW9] let many in that dial at once, within a few turns of the event loop', async () => {
+  test('[GW9] let many in that dial at once, several in one turn of the event loop', async () => {
     const server = createServer((_, response) => response.end('here'))
     const close = await listenWide(server, host, 0)
     const { port } = server.address() as AddressInfo
     const dialling = 400
+    const inTurn = new Map<number, number>()
     const accepted = new Promise(resolve => {
       let count = 0
-      server.on('connection', () => ++count === dialling && resolve(undefined))
+      server.on('connection', () => {
+        inTurn.set(turn(), (inTurn.get(turn()) ?? 0) + 1)
+        if (++count === dialling) resolve(undefined)
+      })
     })
-    const before = turns()
     const clients = Array.from({ length: dialling }, () => connect(port, host))
     await accepted
-    expect(turns() - before).toBeLessThan(dialling / 4)
+    // One socket lets in one. How many turns it takes in all depends on how fast the kernel lets the clients dial.
+    expect(Math.max(...inTurn.values())).toBeGreaterThan(4)
     expect(await (await fetch(`http://${host}:${port}`)).text()).toBe('here')
     close()
     await ended(server, clients)
   })
 })
 
-function turns(): number {
+function turn(): number {
   return performance.nodeTiming.uvMetricsInfo.loopCount
 }
 

@@ -68,3 +68,18 @@ test('[KN30] answers to a peer follow the same rule', () => {
   expect(pieces(node)).toEqual([[{ outcome: 'answered', result: 'echo' }], 'commit', ['keep told']])
   expect(answers).toEqual([{ outcome: 'answered', result: 'echo' }])
 })
+
+test('[KN30] a refusal leaves with what rests on the turn: what it rests on is not known', () => {
+  const node = testNode()
+  node.kernel.spawn(teller, 'x', undefined)
+  const frail = probe('frail', () => {
+    throw new Error('oops')
+  })
+  node.kernel.spawn(frail, 'x', undefined)
+  node.kernel.turn()
+  const request = { to: at('frail'), from: at('far', n2), message: 'there', request: { node: n2, id: 7 } }
+  node.kernel.receive(n2, [request])
+  node.kernel.tell(at('teller'), 'keep')
+  node.kernel.turn()
+  expect(pieces(node)).toEqual(['commit', [{ outcome: 'refused', reason: 'failed' }, 'keep told']])
+})

@@ -76,9 +76,12 @@ test('[KN20] requests to nobody, to the stopped and to the full are refused, fro
   )
 })
 
-test('[KN20] what waits in the mailbox of an actor when it stops is refused', () => {
+test.each([
+  ['the mailbox', silent],
+  ['the urgent lane', probe('silent', () => {}, { urgent: () => true })],
+])('[KN20] what waits in %s of an actor when it stops is refused', (_, type) => {
   const node = testNode()
-  node.kernel.spawn(silent, 'x', undefined)
+  node.kernel.spawn(type, 'x', undefined)
   const answers = node.ask(at('silent'), 'hi')
   node.kernel.receive(n2, [{ to: at('silent'), from: outside, message: 'hi', request: { node: n2, id: 7 } }])
   node.kernel.stop(actorId('silent', 'x'))

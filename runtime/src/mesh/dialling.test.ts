@@ -59,6 +59,8 @@ test('[MS17] a link that is silent is replaced after a knock, and by who proves 
   const a = makeMesh('n1', await listen(), { n2: through })
   makeMesh('n2', at2, { n1: a.port })
   await until(() => a.reachable.get(n2) === true, 'connected')
+  // Silence is noticed only of who was heard before (PH3).
+  await until(() => a.link(n2).rttMs !== undefined, 'heartbeats flow')
   deaf()
   await until(() => a.reachable.get(n2) === false, 'n1 hears nothing')
   expect(a.link(n2)).toMatchObject({ state: 'connected', links: 1 })

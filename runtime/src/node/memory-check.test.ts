@@ -66,6 +66,7 @@ describe('the amnesia rule on a node', () => {
     const { storage, check } = settled()
     for (let turn = 0; turn < 5; turn++) write(storage)
     expect(check.witnessed(met(n3, { incarnation: '1-a', turn: 2 }), 0)).toBe(true)
+    expect(check.settle()).toMatchObject({ how: 'lost', identity: { amnesiac: true } })
   })
 
   test('[AM12] what a peer has seen of this life proves nothing', () => {

@@ -10,17 +10,23 @@ afterEach(cleanUp)
 const actors = [actorId('acceptor', 'a'), actorId('learner', 'a')]
 const tiny = { journalBytes: 600, moveBytes: 300, rowsPerCommit: 3 }
 
+const allKeys = Array.from({ length: 20 }, (_, at) => `k${at}`)
+
 type Model = Map<string, Map<string, unknown>>
+
+function drawKey(random: () => number): string {
+  return allKeys[Math.floor(random() * allKeys.length)] ?? 'k0'
+}
 
 function draw(random: () => number, turn: number): Write[] {
   const writes: Write[] = []
   for (let i = Math.floor(random() * 6); i >= 0; i--) {
     const actor = actors[Math.floor(random() * actors.length)] ?? actorId('acceptor', 'a')
-    const key = `k${Math.floor(random() * 20)}`
+    const key = drawKey(random)
     const dice = random()
     if (dice < 0.7) writes.push({ actor, key, value: { turn, i } })
     else if (dice < 0.85) writes.push({ actor, erase: key })
-    else writes.push({ actor, erase: { from: key, to: `k${Math.floor(random() * 20)}` } })
+    else writes.push({ actor, erase: { from: key, to: drawKey(random) } })
   }
   return writes
 }
@@ -42,8 +48,9 @@ function expectEqual(store: SqliteStorage, model: Model): void {
     expect([...store.rows(actor).entries({ from: 'k1', to: 'k2' })]).toEqual(
       expected.filter(([key]) => key >= 'k1' && key < 'k2'),
     )
-    for (const [key, value] of expected) expect(store.rows(actor).get(key)).toEqual(value)
-    expect(store.rows(actor).get('absent')).toBeUndefined()
+    const rows = store.rows(actor)
+    for (const key of allKeys) expect(rows.get(key), key).toEqual(model.get(actor)?.get(key))
+    expect(rows.get('absent')).toBeUndefined()
   }
   expect(store.actors()).toEqual(actors.filter(actor => (model.get(actor)?.size ?? 0) > 0))
 }
