@@ -20,7 +20,7 @@ function edgeAnswers({ method, path }: Route): Readonly<Record<number, string>> 
     ...(method === 'GET'
       ? {}
       : {
-          410: 'the answer to this Idempotency-Key is no longer known',
+          410: 'this Idempotency-Key is too old to tell: it may have committed; it will not run again',
           413: 'the body is too large',
           422: 'this Idempotency-Key was used for another request',
         }),

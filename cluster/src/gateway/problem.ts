@@ -26,7 +26,7 @@ const titles: Record<ProblemType, string> = {
   'not-found': 'There is no such thing',
   refused: 'The request was refused; nothing changed',
   'conflicting-request': 'This id or Idempotency-Key was used for another request',
-  expired: 'The answer to this id is no longer known; it will not execute',
+  expired: 'Too old to tell: it may have committed; it will not run again',
   unavailable: 'Nothing happened; try again',
   overloaded: 'Too much is waiting; nothing happened; try again later',
   'outcome-unknown': 'It may or may not have happened; ask with the transaction id',
