@@ -16,7 +16,11 @@ interface Place {
   readonly key: string
 }
 
-const writeAnswers = { 403: 'a keyspace of the shop', 404: 'no such keyspace', 504: 'unknown' }
+const writeAnswers = {
+  403: 'a keyspace of the shop, or a page of another site',
+  404: 'no such keyspace',
+  504: 'unknown',
+}
 
 const scanQuery = {
   prefix: { type: 'string' },

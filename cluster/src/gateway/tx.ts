@@ -22,7 +22,7 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       answers: {
         200: 'committed, with a result per operation',
         400: 'bad operation',
-        403: 'a keyspace of the shop would be written',
+        403: 'a keyspace of the shop would be written, or a page of another site asks',
         409: 'refused: a check failed or a bound would be left; nothing changed',
         504: 'unknown',
       },
