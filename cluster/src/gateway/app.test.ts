@@ -158,6 +158,19 @@ describe('bodies that need not be looked at', () => {
   })
 })
 
+test.each([
+  ['PUT', '/kv/kv/a', 'gzip'],
+  ['POST', '/tx', 'br'],
+])('[GW5] an encoded body is not read: %s %s', async (method, path, encoding) => {
+  const { app, asked } = gateway()
+  const init = { method, body: '1', headers: { 'Content-Encoding': encoding } }
+  expect(await problemOf(await app.request(path, init))).toMatchObject({
+    status: 415,
+    detail: `Content-Encoding "${encoding}": send the body as it is`,
+  })
+  expect(asked).toEqual([])
+})
+
 describe('the shop', () => {
   test('a path becomes a request of its service, and its answer JSON or text', async () => {
     const { app, asked } = gateway(() => ({ status: 'ok', body: { order_id: 'o1' } }))

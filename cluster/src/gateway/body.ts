@@ -45,6 +45,7 @@ function tooLarge(c: Context): Response {
 }
 
 export async function jsonBody(c: Context): Promise<unknown> {
+  refuseEncoded(c.req.header('content-encoding'))
   const text = await c.req.text()
   if (text === '') throw new BadInput('the body is empty: send a JSON value')
   const value = parsed(text)
@@ -57,6 +58,13 @@ export async function jsonBody(c: Context): Promise<unknown> {
     )
   }
   return value
+}
+
+/** Bounds are of what is read: what unpacks to more has none. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  const detail = `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))}: send the body as it is`
+  throw new BadInput(detail, 415, 'unsupported-encoding')
 }
 
 function parsed(text: string): unknown {

@@ -25,7 +25,7 @@ const problemSchema = {
 const isPublic = (path: string) => path === '/healthz' || path === '/readyz'
 
 /** What the edge answers before, or whatever the route. */
-function edgeAnswers({ method, path }: Route): Readonly<Record<number, string>> {
+function edgeAnswers({ method, path, body }: Route): Readonly<Record<number, string>> {
   return {
     ...(path.includes('{') || method !== 'GET' ? { 400: 'not well formed' } : {}),
     ...(isPublic(path)
@@ -39,6 +39,7 @@ function edgeAnswers({ method, path }: Route): Readonly<Record<number, string>> 
           413: 'the body is too large',
           422: 'this Idempotency-Key was used for another request',
         }),
+    ...(body === undefined ? {} : { 415: 'the body has a Content-Encoding' }),
     500: 'a defect of this node, whose log has the details; it may or may not have happened',
     503: 'unavailable or overloaded; nothing happened',
   }
