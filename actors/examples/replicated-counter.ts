@@ -2,18 +2,19 @@
  * A counter replicated on three nodes. Here they share one process, each with a data folder and a port of its own; in
  * production each is a process on its own machine. One of them is stopped while the counter goes on counting.
  *
- *   node actors/examples/replicated-counter.ts [folder]
+ *   npx -y pnpm exec node actors/examples/replicated-counter.ts [folder]
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startNode } from '@synod/runtime/host'
 import { nodeId } from '@synod/runtime/protocol'
 // An application writes '@synod/actors'.
 import { ReplicaClient, replicated } from '../src/index.ts'
 
-const folder = process.argv[2] ?? './replicated-counter-data'
+const folder = process.argv[2] ?? join(tmpdir(), 'synod-replicated-counter')
 const ids = ['n1', 'n2', 'n3'].map(nodeId)
 
 const counter = replicated(

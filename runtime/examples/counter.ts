@@ -1,8 +1,10 @@
 /**
  * A durable counter on one node. Run it twice: it goes on counting.
  *
- *   node runtime/examples/counter.ts [folder]
+ *   npx -y pnpm exec node runtime/examples/counter.ts [folder]
  */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 // An application writes '@synod/runtime'.
 import { defineActor, openSystem } from '../src/index.ts'
 
@@ -21,7 +23,7 @@ const Counter = defineActor({
   },
 })
 
-const system = await openSystem({ data: process.argv[2] ?? './counter-data' })
+const system = await openSystem({ data: process.argv[2] ?? join(tmpdir(), 'synod-counter') })
 const counter = system.actor(Counter, 'visits')
 console.log('before', await counter.ask('get'))
 // Nobody waits for these; the last one's answer says that all of them are on disk.

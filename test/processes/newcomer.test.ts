@@ -1,6 +1,8 @@
 /** What somebody does who has never seen the command line: pipes, Ctrl-C, a launcher that is killed. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RealCluster, until } from './cluster.fixture.ts'
 
@@ -11,6 +13,15 @@ beforeAll(async () => {
   cluster = await RealCluster.start('--nodes', '1')
 })
 afterAll(() => cluster?.destroy())
+
+test('the program of the README runs, as it stands there', async () => {
+  const [, shown] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  const example = join(root, 'cluster', 'examples', 'apples.ts')
+  expect(readFileSync(example, 'utf8').replace(/^\/\*\*[\s\S]*?\*\/\n/, '')).toBe(shown)
+  const run = () => promisify(execFile)(process.execPath, [example, cluster.url(0)])
+  expect((await run()).stdout).toBe('apples 1\n')
+  expect((await run()).stdout).toBe('apples 2\n')
+})
 
 interface Running {
   readonly child: ChildProcess

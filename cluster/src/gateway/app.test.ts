@@ -1,37 +1,7 @@
-import type { ServiceAnswer, SessionAnswer, SessionRequest } from '@synod/actors'
+import type { SessionAnswer, SessionRequest } from '@synod/actors'
 import type { Answer } from '@synod/runtime/host'
-import { type Address, nodeId } from '@synod/runtime/protocol'
 import { describe, expect, test, vi } from 'vitest'
-import { createGateway } from './app.ts'
-
-type Reply = SessionAnswer | ServiceAnswer
-
-/** A gateway over a node that answers what the test says, and the requests that reached it. */
-function gateway(reply?: (request: never) => Reply, answer?: Answer, recovering: readonly string[] = []) {
-  const asked: { to: Address; request: Record<string, unknown> }[] = []
-  const app = createGateway({
-    node: {
-      node: nodeId('n1'),
-      ready: () => true,
-      ask: (to, request) => {
-        asked.push({ to, request: request as Record<string, unknown> })
-        return Promise.resolve(answer ?? { outcome: 'answered', result: reply?.(request as never) })
-      },
-    },
-    deadlineMs: 10_000,
-    metrics: () => [{ name: 'synod_turns_total', help: 'Turns.', type: 'counter', samples: [{ value: 3 }] }],
-    recovering: () => recovering,
-    onDefect: error => {
-      throw error
-    },
-  })
-  return { app, asked }
-}
-
-async function problemOf(response: Response): Promise<Record<string, unknown>> {
-  expect(response.headers.get('content-type')).toBe('application/problem+json')
-  return (await response.json()) as Record<string, unknown>
-}
+import { gateway, problemOf, type Reply } from './gateway.fixture.ts'
 
 const committed = (...results: never[]): SessionAnswer => ({
   type: 'transacted',
@@ -186,6 +156,19 @@ describe('bodies that need not be looked at', () => {
     expect(await problemOf(await app.fetch(sized, { incoming: {} }))).toMatchObject({ status: 413 })
     expect(asked).toEqual([])
   })
+})
+
+test.each([
+  ['PUT', '/kv/kv/a', 'gzip'],
+  ['POST', '/tx', 'br'],
+])('[GW5] an encoded body is not read: %s %s', async (method, path, encoding) => {
+  const { app, asked } = gateway()
+  const init = { method, body: '1', headers: { 'Content-Encoding': encoding } }
+  expect(await problemOf(await app.request(path, init))).toMatchObject({
+    status: 415,
+    detail: `Content-Encoding "${encoding}": send the body as it is`,
+  })
+  expect(asked).toEqual([])
 })
 
 describe('the shop', () => {

@@ -9,6 +9,7 @@ import { BadInput, problem } from './problem.ts'
 import { honoPath, methods, type Route } from './route.ts'
 import { shopRoutes } from './shop.ts'
 import { txRoutes } from './tx.ts'
+import { refuseStrange } from './url.ts'
 
 export interface GatewayOptions {
   readonly node: GatewayNode
@@ -40,7 +41,13 @@ export function createGateway(options: GatewayOptions): Hono {
   const app = new Hono()
   // One handler for each route and nothing in front of it: Hono then calls it directly.
   for (const route of [...routes, document]) {
-    app.on(route.method, honoPath(route.path), c => boundBody(c, () => route.handle(c)))
+    const query = Object.keys(route.query ?? {})
+    // Whoever looks after nodes may hang something of their own to a URL: nothing can be misread there.
+    const isLoose = route.tag === 'operations'
+    app.on(route.method, honoPath(route.path), c => {
+      if (!isLoose) refuseStrange(c.req.raw.url, query)
+      return boundBody(c, () => route.handle(c))
+    })
   }
   app.notFound(c => {
     const allow = otherMethods(app, c)

@@ -1,7 +1,7 @@
 /** Request bodies: JSON, bounded, with errors that say what is wrong. */
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { unfitness } from './plain-json.ts'
+import { changedInteger, unfitness } from './plain-json.ts'
 import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
@@ -45,12 +45,26 @@ function tooLarge(c: Context): Response {
 }
 
 export async function jsonBody(c: Context): Promise<unknown> {
+  refuseEncoded(c.req.header('content-encoding'))
   const text = await c.req.text()
   if (text === '') throw new BadInput('the body is empty: send a JSON value')
   const value = parsed(text)
   const why = unfitness(value)
   if (why !== undefined) throw new BadInput(`the body ${why}`)
+  const changed = changedInteger(text)
+  if (changed !== undefined) {
+    throw new BadInput(
+      `the body holds ${changed.slice(0, 40)}, which would come back as ${Number(changed)}: send it as a string`,
+    )
+  }
   return value
+}
+
+/** Bounds are of what is read: what unpacks to more has none. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  const detail = `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))}: send the body as it is`
+  throw new BadInput(detail, 415, 'unsupported-encoding')
 }
 
 function parsed(text: string): unknown {

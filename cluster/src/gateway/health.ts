@@ -48,6 +48,8 @@ export function healthRoutes({ node, metrics, recovering }: Health): readonly Ro
       path: '/metrics',
       tag,
       summary: 'Prometheus metrics',
+      result: { type: 'string' },
+      text: true,
       answers: { 200: 'text' },
       handle: c =>
         c.body(prometheus(metrics()), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),

@@ -1,4 +1,4 @@
-/** `Idempotency-Key`: a POST that carries one executes at most once, on whichever node it is retried. */
+/** `Idempotency-Key`: a write that carries one executes at most once, on whichever node it is retried. */
 import { createHash } from 'node:crypto'
 import type { TxId } from '@synod/actors'
 import type { Context } from 'hono'

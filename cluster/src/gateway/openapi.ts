@@ -10,22 +10,47 @@ const problemSchema = {
     title: { type: 'string', minLength: 1 },
     status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: { type: 'string', minLength: 1 },
+    reason: { type: 'string', description: 'why it was refused, for programs' },
+    operation: {
+      type: 'integer',
+      minimum: 0,
+      description: 'the operation that could not be, counted from 0',
+    },
+    transaction: { type: 'string', description: 'what GET /tx/{id} takes' },
+    id: { type: 'string', description: 'what GET /tx/{id} takes: of the transaction that was refused' },
   },
 }
 
+/** Who may ask is decided before a route is looked for, but of these. */
+const isPublic = (path: string) => path === '/healthz' || path === '/readyz'
+
 /** What the edge answers before, or whatever the route. */
-function edgeAnswers({ method, path }: Route): Readonly<Record<number, string>> {
+function edgeAnswers({ method, path, body }: Route): Readonly<Record<number, string>> {
   return {
     ...(path.includes('{') || method !== 'GET' ? { 400: 'not well formed' } : {}),
+    ...(isPublic(path)
+      ? {}
+      : { 401: 'the caller is on another machine, and showed no token or a wrong one' }),
     ...(method === 'GET'
       ? {}
       : {
-          410: 'the answer to this Idempotency-Key is no longer known',
+          403: 'the request comes from a page of another site',
+          410: 'this Idempotency-Key is too old to tell: it may have committed; it will not run again',
           413: 'the body is too large',
           422: 'this Idempotency-Key was used for another request',
         }),
+    ...(body === undefined ? {} : { 415: 'the body has a Content-Encoding' }),
+    500: 'a defect of this node, whose log has the details; it may or may not have happened',
     503: 'unavailable or overloaded; nothing happened',
   }
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'makes the request safe to repeat on any node for 24 hours: done at most once, with one answer',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
 export function openapi(routes: readonly Route[]): object {
@@ -48,17 +73,17 @@ export function openapi(routes: readonly Route[]): object {
 }
 
 function operation(route: Route): object {
-  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string' },
+    schema: route.parameters?.[name] ?? { type: 'string' },
   }))
   const inQuery = Object.entries(route.query ?? {}).map(([name, schema]) => ({ name, in: 'query', schema }))
   return {
     summary: route.summary,
     tags: [route.tag],
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, ...(route.method === 'GET' ? [] : [idempotencyKey])],
     ...(route.body === undefined
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
@@ -78,6 +103,8 @@ function operation(route: Route): object {
 const retryAfter = { 'Retry-After': { description: 'seconds', schema: { type: 'integer', minimum: 1 } } }
 
 function content(route: Route, status: string): object {
-  if (status === '200') return { 'application/json': { schema: route.result ?? {} } }
+  if (status === '200') {
+    return { [route.text === true ? 'text/plain' : 'application/json']: { schema: route.result ?? {} } }
+  }
   return { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
 }

@@ -20,6 +20,12 @@ test('a member that is missing is still the one that is named', () => {
   expect(() => parseTransaction({ operations: [{ op: 'put', keyspace: 'kv' }] })).toThrow(
     /^operations\[0\]\.key is missing$/,
   )
+  expect(() => parseTransaction({ operations: [{ op: 'add', keyspace: 'kv', key: 'k' }] })).toThrow(
+    /^operations\[0\]\.amount is missing$/,
+  )
+  expect(() =>
+    parseTransaction({ operations: [{ op: 'add', keyspace: 'kv', key: 'k', amount: 2 ** 53 }] }),
+  ).toThrow(/^operations\[0\]\.amount: must be an integer between/)
   expect(() => parseTransaction({ operations: ['put'] })).toThrow(/^operations\[0\]: /)
 })
 

@@ -12,7 +12,10 @@ const text = z.string().refine(given => given.isWellFormed(), 'holds half of a s
 export const keySchema = text.min(1, 'must not be empty').max(512, 'must be at most 512 characters')
 export const prefixSchema = text.max(512)
 const key = keySchema
-const integer = z.int(`must be an integer between −(2^53−1) and 2^53−1`)
+const integer = z.int({
+  // One that is missing is told as every other field is.
+  error: ({ input }) => (input === undefined ? undefined : 'must be an integer between −(2^53−1) and 2^53−1'),
+})
 // This comes first: the check for JSON calls itself for each level, however many.
 const json = z
   .unknown()

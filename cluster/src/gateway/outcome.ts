@@ -7,6 +7,10 @@ import { type ProblemExtra, problem } from './problem.ts'
 /** Seconds a client should wait before it tries again. */
 const retryAfter = { 'Retry-After': '1' }
 
+/** The groups forget an answer when its asker has it, or by its age: they cannot say which it was. */
+const tooOld =
+  'its answer is no longer kept: it may have committed; it will not run again (an Idempotency-Key keeps an answer for 24 hours)'
+
 type Failure = Exclude<Outcome['status'], 'committed' | 'refused'>
 
 /** A definite or indefinite failure that is not a refusal for a reason of the request's own. */
@@ -19,7 +23,7 @@ export function failure(c: Context, status: Failure, detail: string, transaction
     case 'conflictingRequest':
       return problem(c, 422, 'conflicting-request', detail, extra)
     case 'expired':
-      return problem(c, 410, 'expired', detail, extra)
+      return problem(c, 410, 'expired', tooOld, extra)
     case 'unknown':
       return problem(c, 504, 'outcome-unknown', detail, extra)
   }

@@ -6,6 +6,33 @@
  */
 export const deepest = 64
 
+/** Fewer digits than these always come back; a body without such a run is not parsed a second time. */
+const manyDigits = /\d{16}/
+
+/** TypeScript's library does not know the third argument yet (ECMAScript 2026, JSON.parse source text access). */
+const parseWithSource = JSON.parse as (
+  text: string,
+  reviver: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
+) => unknown
+
+/** The first whole number of a JSON text that a double would give back with other digits. The text is no deeper than `deepest`. */
+export function changedInteger(text: string): string | undefined {
+  if (!manyDigits.test(text)) return undefined
+  let found: string | undefined
+  parseWithSource(text, (_, value, { source }) => {
+    if (typeof value === 'number' && source !== undefined && !comesBack(source, value)) found ??= source
+    return value
+  })
+  return found
+}
+
+/** What JavaScript itself writes always does: its shortest digits, and zeros behind them. */
+function comesBack(source: string, value: number): boolean {
+  if (!/^-?\d{16,}$/.test(source)) return true
+  const [digits = '', exponent] = Math.abs(value).toExponential().split('e')
+  return source.replace('-', '') === digits.replace('.', '').padEnd(Number(exponent) + 1, '0')
+}
+
 /** Why it cannot be kept as it is; undefined when it can. */
 export function unfitness(value: unknown, levels: number = deepest): string | undefined {
   switch (typeof value) {

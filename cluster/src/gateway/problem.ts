@@ -6,6 +6,9 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 export type ProblemType =
   | 'bad-request'
   | 'too-large'
+  | 'too-slow'
+  | 'unsupported-encoding'
+  | 'unauthorized'
   | 'no-such-route'
   | 'method-not-allowed'
   | 'not-found'
@@ -21,12 +24,15 @@ export type ProblemType =
 const titles: Record<ProblemType, string> = {
   'bad-request': 'The request is not well formed',
   'too-large': 'The request is too large',
+  'too-slow': 'The request did not arrive in time',
+  'unsupported-encoding': 'A body in this encoding is not read',
+  unauthorized: 'A token is needed',
   'no-such-route': 'There is no such route',
   'method-not-allowed': 'This route has other methods',
   'not-found': 'There is no such thing',
   refused: 'The request was refused; nothing changed',
   'conflicting-request': 'This id or Idempotency-Key was used for another request',
-  expired: 'The answer to this id is no longer known; it will not execute',
+  expired: 'Too old to tell: it may have committed; it will not run again',
   unavailable: 'Nothing happened; try again',
   overloaded: 'Too much is waiting; nothing happened; try again later',
   'outcome-unknown': 'It may or may not have happened; ask with the transaction id',
@@ -40,6 +46,22 @@ export interface ProblemExtra {
   readonly members?: Readonly<Record<string, unknown>>
 }
 
+/** The document itself, for those who answer before a route is found. */
+export function problemText(
+  status: number,
+  type: ProblemType,
+  detail: string,
+  members: ProblemExtra['members'] = {},
+): string {
+  return JSON.stringify({
+    type: `urn:synod:problem:${type}`,
+    title: titles[type],
+    status,
+    detail,
+    ...members,
+  })
+}
+
 export function problem(
   c: Context,
   status: ContentfulStatusCode,
@@ -47,8 +69,7 @@ export function problem(
   detail: string,
   extra: ProblemExtra = {},
 ): Response {
-  const body = { type: `urn:synod:problem:${type}`, title: titles[type], status, detail, ...extra.members }
-  return c.body(JSON.stringify(body), status, {
+  return c.body(problemText(status, type, detail, extra.members), status, {
     'Content-Type': 'application/problem+json',
     ...extra.headers,
   })

@@ -10,12 +10,16 @@ export interface Route {
   readonly path: string
   readonly summary: string
   readonly tag: string
+  /** JSON Schema of what stands in the path, by name; others are strings. */
+  readonly parameters?: Readonly<Record<string, object>>
   /** JSON Schema of the body, when the route takes one. */
   readonly body?: object
   readonly query?: Readonly<Record<string, object>>
   /** Status → what it means; 200 comes with the schema of its body. */
   readonly answers: Readonly<Record<number, string>>
   readonly result?: object
+  /** 200 is text instead of JSON. */
+  readonly text?: true
   handle(c: Context): Promise<Response> | Response
 }
 

@@ -22,7 +22,7 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       answers: {
         200: 'committed, with a result per operation',
         400: 'bad operation',
-        403: 'a keyspace of the shop would be written',
+        403: 'a keyspace of the shop would be written, or a page of another site asks',
         409: 'refused: a check failed or a bound would be left; nothing changed',
         504: 'unknown',
       },
@@ -35,9 +35,9 @@ export function txRoutes(node: GatewayNode, deadlineMs: number): readonly Route[
       summary: 'What became of a transaction',
       answers: {
         200: 'committed',
-        404: 'nothing is known of it',
+        404: 'nothing is known of it: it did not happen so far',
         409: 'refused',
-        410: 'no longer known',
+        410: 'too old to tell',
         504: 'unknown',
       },
       handle: c => lookup(c, node, deadlineMs),
@@ -59,7 +59,15 @@ async function lookup(c: Context, node: GatewayNode, deadlineMs: number): Promis
   if (asked.status !== 'answered') return failure(c, asked.status, asked.detail)
   const answer = asked.result
   if (answer.type !== 'transacted') throw new Error(`the session answered a lookup with ${answer.type}`)
-  return outcomeResponse(c, answer.outcome, handle)
+  const { outcome } = answer
+  // The group's word, not this node's: it was asked, and knows nothing.
+  return outcome.status === 'unavailable' ? notKnown(c, handle) : outcomeResponse(c, outcome, handle)
+}
+
+function notKnown(c: Context, transaction: string): Response {
+  const detail =
+    'nothing is known of it now: it did not happen so far; if its request may still be under way, ask again'
+  return problem(c, 404, 'not-found', detail, { members: { transaction } })
 }
 
 function outcomeResponse(c: Context, outcome: Outcome, id: string): Response {

@@ -30,7 +30,22 @@ describe('the server of a node', () => {
     const refused = await fetch(`${url}/x`, { headers: { 'X-Forwarded-For': '10.0.0.1' } })
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
     expect(refused.headers.get('content-type')).toBe('application/problem+json')
-    expect(await refused.json()).toMatchObject({ status: 401, title: 'unauthorized' })
+    expect(await refused.json()).toMatchObject({
+      type: 'urn:synod:problem:unauthorized',
+      title: 'A token is needed',
+      status: 401,
+    })
+  })
+
+  test('says what a route says of what is not allowed', async () => {
+    door.serve(() => new Response('served'))
+    const headers = { Origin: 'https://evil.example' }
+    const refused = await fetch(`${url}/x`, { method: 'POST', headers })
+    expect(await refused.json()).toMatchObject({
+      type: 'urn:synod:problem:forbidden',
+      title: 'Not allowed here',
+      status: 403,
+    })
   })
 
   test('refuses upgrades that nobody takes, and those of strangers', async () => {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
+import { type ProblemType, problemText } from '../gateway/problem.ts'
 import { type Caller, deny, type Tokens } from './access.ts'
 import { listenWide } from './listen.ts'
 
@@ -70,14 +71,14 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
 interface Refusal {
   readonly status: 401 | 403 | 503
   readonly detail: string
-  /** The stable part of the problem's type, where it is not the status's own. */
-  readonly title?: string
+  /** Where it is not the status's own. */
+  readonly type?: ProblemType
   /** Nothing more is taken on this connection. */
   readonly last?: true
 }
 
 function overloaded(node: string): Refusal {
-  return { status: 503, title: 'overloaded', detail: `node ${node} has too many requests waiting` }
+  return { status: 503, type: 'overloaded', detail: `node ${node} has too many requests waiting` }
 }
 
 /** Requests that were taken and not answered yet. */
@@ -115,13 +116,9 @@ export function callerOf(request: IncomingMessage): Caller {
   }
 }
 
-function problemOf(status: number, title: string, detail: string): string {
-  return JSON.stringify({ type: `urn:synod:problem:${title}`, title, status, detail })
-}
-
 function starting(node: string, path: string): Response {
   if (path === '/healthz') return Response.json({ status: 'alive', node })
-  return new Response(problemOf(503, 'unavailable', `node ${node} is starting`), {
+  return new Response(problemText(503, 'unavailable', `node ${node} is starting`), {
     status: 503,
     headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '1' },
   })
@@ -130,13 +127,13 @@ function starting(node: string, path: string): Response {
 /** What has a request line and headers, and yet is no request: no host, an address that is none. */
 export function badRequest(error: unknown): Response {
   const detail = `this is not a request that can be served: ${error instanceof Error ? error.message : String(error)}`
-  return new Response(problemOf(400, 'bad-request', detail), {
+  return new Response(problemText(400, 'bad-request', detail), {
     status: 400,
     headers: { 'Content-Type': 'application/problem+json' },
   })
 }
 
-const garbage: Readonly<Record<string, readonly [status: number, title: string, detail: string]>> = {
+const garbage: Readonly<Record<string, readonly [status: number, type: ProblemType, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'too-large', 'the headers are too large: 16 KiB in all'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'too-large', 'the chunk extensions are too large'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'too-slow', 'the request did not arrive in time'],
@@ -153,12 +150,12 @@ export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): voi
     socket.destroy()
     return
   }
-  const [status, title, detail] = garbage[error.code ?? ''] ?? [
+  const [status, type, detail] = garbage[error.code ?? ''] ?? [
     400,
     'bad-request',
     'what came is not HTTP/1.1',
   ]
-  const body = problemOf(status, title, detail)
+  const body = problemText(status, type, detail)
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -166,16 +163,16 @@ export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): voi
   setTimeout(() => socket.destroy(), lingerMs).unref()
 }
 
-const titles = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
+const types = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
 
-export function refuse(response: ServerResponse, { status, detail, title, last }: Refusal): void {
+export function refuse(response: ServerResponse, { status, detail, type, last }: Refusal): void {
   response.writeHead(status, {
     'Content-Type': 'application/problem+json',
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
     ...(last === true ? { Connection: 'close' } : {}),
   })
-  response.end(problemOf(status, title ?? titles[status], detail))
+  response.end(problemText(status, type ?? types[status], detail))
 }
 
 /** The next listeners still see the request, but a socket that is no longer writable: `ws` gives up on it. */
