@@ -1,11 +1,15 @@
 /** What a URL must be before its route looks at it. Common ones are told by a look for two characters. */
 import { BadInput } from './problem.ts'
 
-/** Throws `BadInput` for what would otherwise be read as something else, or not at all (SPEC.md, GW7, GW10). */
-export function refuseStrange(url: string, query: readonly string[]): void {
-  if (url.includes('%')) refuseBadEncoding(url)
+/**
+ * Throws `BadInput` for what would otherwise be read as something else, or not at all (SPEC.md, GW7, GW10). `query`: the
+ * parameters that there are; undefined: any.
+ */
+export function refuseStrange(url: string, query: readonly string[] | undefined): void {
   const begin = url.indexOf('?')
-  if (begin >= 0) refuseUnknown(new URLSearchParams(url.slice(begin)), query)
+  const read = query === undefined && begin >= 0 ? url.slice(0, begin) : url
+  if (read.includes('%')) refuseBadEncoding(read)
+  if (query !== undefined && begin >= 0) refuseUnknown(new URLSearchParams(url.slice(begin)), query)
 }
 
 /** Hono takes what it cannot decode as it stands: a key would be another one than meant. */
