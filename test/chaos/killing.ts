@@ -1,4 +1,5 @@
 /** kill -9 under load: of a random node every second, and of everything at once. What was acknowledged stays. */
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { RealCluster } from '../processes/cluster.fixture.ts'
 import { type Load, startLoad, type WorkloadName } from '../processes/load.fixture.ts'
@@ -24,6 +25,7 @@ function killing(workload: 'bank' | 'shop' | 'append'): Stage {
       onCluster(say, async scene => {
         const load = await begin(workload, scene, 'killing')
         const kills = await killEverySecond(scene.cluster, seconds)
+        assert.ok(kills > 0, 'no node was killed')
         await scene.cluster.allReady()
         say(`${kills} kills, ${await load.end()} steps done`)
       }),
@@ -46,19 +48,19 @@ async function killEverySecond(cluster: RealCluster, seconds: number): Promise<n
   return kills
 }
 
+const inTurn: readonly WorkloadName[] = ['register', 'shop', 'append', 'bank']
+
 const atOnce: Stage = {
   name: 'kill-all',
   summary: 'launcher and all nodes are killed at once, under each load in turn',
   unit: 'cycles',
   long: 50,
-  short: 2,
+  short: inTurn.length,
   run: (cycles, say) =>
     onCluster(say, async scene => {
       for (let cycle = 1; cycle <= cycles; cycle++) await killAll(cycle, scene, say)
     }),
 }
-
-const inTurn: readonly WorkloadName[] = ['register', 'shop', 'append', 'bank']
 
 async function killAll(cycle: number, scene: Scene, say: Say): Promise<void> {
   const { cluster } = scene

@@ -2,6 +2,7 @@
  * Counters, one writer each, that go up by one addition after the other: what was acknowledged of them, and what was
  * asked for. An addition that was lost is missing for good, whatever is written later.
  */
+import assert from 'node:assert/strict'
 import {
   type Client,
   type ConnectOptions,
@@ -46,8 +47,9 @@ export class Writers {
     this.#client.close()
   }
 
-  /** Counters that are behind what was acknowledged, or ahead of what was asked for. */
+  /** Counters that are behind what was acknowledged, or ahead of what was asked for. Throws when nothing was acknowledged: that proves nothing. */
   async wrong(urls: readonly string[], options: ConnectOptions = {}): Promise<string[]> {
+    assert.ok(this.#writes > 0, 'no write was acknowledged')
     const client = connect(urls, options)
     const found = await Promise.all(
       this.#counters.map(async ({ key, acknowledged, asked }) => {

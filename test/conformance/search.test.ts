@@ -27,6 +27,20 @@ test('[TX2, TX4, TX5, TX7, TX9, TX14] two-phase commit over 3 groups, 1 crash, 1
   expect(settled).toBeGreaterThan(150)
 })
 
+test('[TX2, TX5, TX7, TX8, TX9] a commit of 3 groups to its end, 1 crash', { timeout }, () => {
+  const model = commitModel()
+  // Without copies, and with one silence, so that the last participant's finish is within reach.
+  const timers = { ...model.bounds.timers, 'learner leader/tick': 1 }
+  const bounds = { ...model.bounds, copies: 0, timers }
+  const { broken, missed, settled, depth } = search({ ...model, bounds }, { depth: 8, states })
+  expect({ broken, missed, depth }).toEqual({
+    broken: undefined,
+    missed: ['an abort overtakes its prepare', 'the client is told that nothing happened'],
+    depth: 8,
+  })
+  expect(settled).toBeGreaterThan(20)
+})
+
 test('[TX4, TX12, TX13] two transactions in each other’s way', { timeout }, () => {
   const { broken, missed, settled, depth } = search(conflictModel(), { depth: 8, states })
   expect({ broken, missed, depth }).toEqual({ broken: undefined, missed: [], depth: 8 })

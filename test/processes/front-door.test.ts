@@ -9,7 +9,7 @@ type Mood = 'answer' | 'break' | 'away'
 
 let nginx = ''
 let base = 0
-let door: FrontDoor
+let door: FrontDoor | undefined
 let nodes: Server[] = []
 let asked: string[] = []
 beforeAll(async () => {
@@ -20,7 +20,8 @@ beforeEach(async () => {
   base = await freeBasePort()
 })
 afterEach(async () => {
-  await door.stop()
+  await door?.stop()
+  door = undefined
   for (const node of nodes) node.closeAllConnections()
   await Promise.all(nodes.map(node => new Promise(resolve => node.close(resolve))))
   nodes = []
@@ -43,12 +44,14 @@ async function listening(at: number, mood: Mood): Promise<Server> {
       else response.end(`n${at}`)
     })
   })
-  await new Promise<void>(resolve => node.listen(base + at, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) =>
+    node.once('error', reject).listen(base + at, '127.0.0.1', resolve),
+  )
   return node
 }
 
 async function status(method: string, path: string, body?: string): Promise<number> {
-  const response = await fetch(`${door.url}${path}`, { method, ...(body === undefined ? {} : { body }) })
+  const response = await fetch(`${door?.url}${path}`, { method, ...(body === undefined ? {} : { body }) })
   await response.arrayBuffer()
   return response.status
 }

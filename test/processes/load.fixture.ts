@@ -98,7 +98,9 @@ export class Load {
     const code = await this.#closed
     assert.equal(code, 0, `load ended with ${code}: ${this.#said()}`)
     if (this.#options.history !== undefined) await checkHistory(this.#options.history)
-    return Number(/^outcomes\s+(\d+) ok/m.exec(this.#stdout)?.[1])
+    const done = Number(/^outcomes\s+(\d+) ok/m.exec(this.#stdout)?.[1])
+    assert.ok(done > 0, `the load has done nothing: ${this.#said()}`)
+    return done
   }
 
   #said(): string {

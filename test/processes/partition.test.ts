@@ -49,13 +49,17 @@ test('a leader that is cut off answers no read from the past', async () => {
   await cluster.fault({ kind: 'partition', sides: [[leader], others] })
   await until('another leads', async () => (await cluster.leaderOf('kv.0', watcher)) !== leader)
   await put(cluster.url(watcher), key, 'new')
-  const asked = Promise.all(
-    Array.from({ length: 20 }, () => call('GET', `${cluster.url(cutOff)}/kv/kv/${key}`)),
-  )
-  // Long enough for an answer that asks nobody.
-  await Promise.race([asked, new Promise(resolve => setTimeout(resolve, 1_000))])
+  let answered = 0
+  const asked = Array.from({ length: 20 }, async () => {
+    const answer = await call('GET', `${cluster.url(cutOff)}/kv/kv/${key}`)
+    answered += 1
+    return answer
+  })
+  // Who asks nobody has answered by then.
+  await until('all have asked in vain', async () => answered + (await readsSentAgain(cutOff)) >= asked.length)
   await cluster.fault({ kind: 'heal' })
-  for (const answer of await asked) expect(answer).toMatchObject({ status: 200, body: { value: 'new' } })
+  for (const answer of await Promise.all(asked))
+    expect(answer).toMatchObject({ status: 200, body: { value: 'new' } })
   await cluster.verified()
 })
 
@@ -69,3 +73,10 @@ test('lost, late and doubled messages change nothing but the time it takes', asy
   await cluster.mend()
   await cluster.verified()
 })
+
+/** Reads that wait in the node's session, sent at least twice. */
+async function readsSentAgain(node: number): Promise<number> {
+  const response = await fetch(`${cluster.url(node)}/admin/inspect/session/main`)
+  const { state } = (await response.json()) as { state: { oldest: { kind: string; sends: number }[] } }
+  return state.oldest.filter(({ kind, sends }) => kind === 'read' && sends > 1).length
+}

@@ -44,6 +44,18 @@ test('[CC5] beyond what a double holds exactly nothing is granted', () => {
   expect(judge(most, half, { ...unbounded, amount: -most })).toBe('wait')
 })
 
+test('[CC5] a sum of those pending that a double cannot hold exactly is not begun', () => {
+  const { min, max } = unbounded
+  const up = { ...nothingPending, up: max - 1, count: 1 }
+  expect(judge(0, up, { ...unbounded, amount: 5 })).toBe('wait')
+  // With these values its outcomes are all within bounds, and only the sum is not.
+  expect(judge(-10, up, { ...unbounded, amount: 5 })).toBe('wait')
+  expect(judge(-10, up, { ...unbounded, amount: 1 })).toBe('grant')
+  const down = { ...nothingPending, down: min + 1, count: 1 }
+  expect(judge(10, down, { ...unbounded, amount: -5 })).toBe('wait')
+  expect(judge(10, down, { ...unbounded, amount: -1 })).toBe('grant')
+})
+
 const reservations = fc.record({
   amount: fc.integer({ min: -20, max: 20 }),
   min: fc.constantFrom(unbounded.min, 0, 5),

@@ -116,7 +116,9 @@ export function answered(context: Context, call: Call, by: NodeId): void {
 /** The same of an answer that is not the last: it says who leads, and nothing of how long answers take. */
 export function heardBy(context: Context, call: Call, by: NodeId): void {
   // A late answer of one who was asked before may be of the past.
-  if (call.target === by) ledBy(context, call.group, by)
+  if (call.target !== by) return
+  context.state.heardMs.set(call.group, context.nowMs)
+  ledBy(context, call.group, by)
 }
 
 /** The group answered through this node, so it leads; whoever waits to learn that goes on. */

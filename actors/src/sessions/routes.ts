@@ -37,6 +37,19 @@ export function forgetLeader(state: SessionState, group: string, leader: NodeId)
   if (state.leaders.get(group) === leader) state.leaders.delete(group)
 }
 
+/**
+ * [EX4] A call whose time is over in silence leaves another member to the next one, which else would wait for the same
+ * silence: its patience may be longer than its time. A group that has answered others meanwhile is slow, not silent.
+ */
+export function passBySilent(state: SessionState, nowMs: number): void {
+  for (const { group, target, phase, deadlineAt, askedAt } of state.calls.values()) {
+    if (deadlineAt > nowMs || phase !== 'sent' || target !== believedLeader(state, group)) continue
+    if ((state.heardMs.get(group) ?? Number.NEGATIVE_INFINITY) >= askedAt) continue
+    const next = nextMember(state, group, target)
+    if (next !== undefined) state.leaders.set(group, next)
+  }
+}
+
 /** What this node believes, for clients that choose whom to ask. */
 export function routesOf(state: SessionState): RoutesAnswer {
   const leaders: Record<string, NodeId> = {}

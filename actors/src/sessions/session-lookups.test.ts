@@ -6,6 +6,7 @@ import {
   answers,
   anyReply,
   k0,
+  member,
   only,
   put,
   runs,
@@ -61,6 +62,18 @@ describe('lookups', () => {
       { id: { sequence: 2 }, outcome: { status: 'unknown' } },
     ])
     expect(actor.state.lookups.size).toBe(0)
+  })
+
+  it('[EX12] neither too much load nor a node that was not asked answers a lookup', () => {
+    const id = { session: 'client', sequence: 3 }
+    const { to } = only(
+      sentOf(actor.request({ type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 300 })),
+    )
+    const overloaded = { status: 'overloaded', detail: 'too much waits' } as const
+    expect(actor.message(to, { type: 'submitted', id, outcome: overloaded }).replies).toEqual([])
+    const other = member(to.startsWith('n2/') ? 'n3' : 'n2', 'kv.0')
+    expect(actor.message(other, { type: 'submitted', id, outcome: nothing }).replies).toEqual([])
+    expect(answers(actor.message(to, { type: 'submitted', id, outcome: nothing }))).toHaveLength(1)
   })
 
   it('[EX12] a lookup of what is under way here waits for it', () => {

@@ -15,7 +15,7 @@ import { onMap } from './new-map.ts'
 import { openSession } from './own-session.ts'
 import { check, describe } from './picture.ts'
 import { onKeysRead, onRead, onReadDeadline } from './read.ts'
-import { routesOf } from './routes.ts'
+import { passBySilent, routesOf } from './routes.ts'
 import { onKeysScanned, onScan, onScanDeadline } from './scan.ts'
 import {
   type Ask,
@@ -38,6 +38,7 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     map: start.config.map,
     own: openSession(start, out),
     leaders: new Map(),
+    heardMs: new Map(),
     down: new Set(),
     asks: new Map(),
     calls: new Map(),
@@ -166,6 +167,7 @@ function onCall(
 function onTick(context: Context): void {
   const { state, nowMs } = context
   state.ticking = false
+  passBySilent(state, nowMs)
   for (const ask of state.asks.values()) if (ask.deadlineAt <= nowMs) onDeadline(context, ask)
   retryCalls(context)
 }

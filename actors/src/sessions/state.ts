@@ -34,6 +34,8 @@ export interface SessionState {
   own: OwnSession
   /** Who was last seen to lead a group. */
   readonly leaders: Map<string, NodeId>
+  /** When that was last shown by an answer. */
+  readonly heardMs: Map<string, number>
   /** Nodes that a hint said are away. */
   readonly down: Set<NodeId>
   readonly asks: Map<number, Ask>

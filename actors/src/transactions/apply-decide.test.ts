@@ -135,3 +135,23 @@ test('[TX11] a decision by another epoch is none', () => {
   expect(shard.decide('t:1', [put('a', 1)], { epoch: 2 })).toEqual({ status: 'wrongEpoch' })
   expect(shard.rows('r/')).toEqual([])
 })
+
+test('[TX4, EO3] an id that is expired is closed without a record, however often', () => {
+  const shard = oneShard()
+  shard.execute('t:1', [put('a', 1)])
+  shard.execute('t:50', [get('a')], { firstIncomplete: 50 })
+  shard.close('t:1', 3)
+  expect(shard.close('t:1', 3)).toEqual({ closed: [{ tx: 't:1', attempt: 3 }], decided: [] })
+  expect(shard.rows('r/')).toEqual(['r/t:50'])
+})
+
+test('[TX11] an assignment of the same epoch or an older one changes nothing', () => {
+  const shard = oneShard()
+  const before = shard.picture()
+  for (const epoch of [1, 0]) {
+    shard.apply({ type: 'assign', assignment: { epoch, shards: [], groups: {} } })
+    expect(shard.picture()).toEqual(before)
+  }
+  shard.apply({ type: 'assign', assignment: { epoch: 2, shards: [], groups: {} } })
+  expect(shard.execute('s:1', [put('a', 1)])).toEqual({ status: 'wrongEpoch' })
+})

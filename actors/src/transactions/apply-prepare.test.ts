@@ -155,6 +155,13 @@ test('[TX7] no vote after a tombstone, but for a later attempt', () => {
   expect(shard.prepare('p:1', [put('a', 1)], { attempt: 3 })).toMatchObject({ vote: 'yes' })
 })
 
+test('[TX7] an abort of an earlier attempt, late, takes nothing back of a tombstone', () => {
+  const shard = oneShard()
+  shard.abort('p:1', 2)
+  shard.abort('p:1', 1)
+  expect(shard.prepare('p:1', [put('a', 1)], { attempt: 2 })).toEqual({ vote: 'retry', why: 'wounded' })
+})
+
 test('[TX13] a later attempt replaces an earlier one; what is late of the earlier one changes nothing', () => {
   const shard = oneShard()
   shard.prepare('p:1', [put('a', 1)])

@@ -109,13 +109,18 @@ test('[GW4] a client that never reads its answers is let go', async () => {
       return Promise.resolve({ outcome: 'answered', result: 'x'.repeat(1 << 20) })
     },
   })
+  // The server's end. The client would have to read all answers, within a second, to see the code.
+  const close = vi.spyOn(WebSocket.prototype, 'close')
+  running.push(() => close.mockRestore())
   client.pause()
-  const sent = 400
-  for (let number = 0; number < sent && client.readyState === WebSocket.OPEN; number++) {
-    client.send(encode([[number, read]]))
+  const most = 400
+  let sent = 0
+  while (sent < most && close.mock.calls.length === 0) {
+    client.send(encode([[sent++, read]]))
     await new Promise(resolve => setImmediate(resolve))
   }
+  expect(close.mock.calls).toEqual([[closeCodes.answersNotRead, expect.any(String)]])
   client.resume()
   await closed
-  expect(asked).toBeLessThan(sent)
+  expect(asked).toBeLessThan(most)
 })

@@ -2,6 +2,7 @@ import type { Operation, Outcome, SessionRequest } from '@synod/actors'
 import { nodeId } from '@synod/runtime/protocol'
 import { expect, test } from 'vitest'
 import { createGateway } from './app.ts'
+import { retentionMs } from './idempotency.ts'
 
 type Transact = Extract<SessionRequest, { type: 'transact' }>
 
@@ -51,6 +52,7 @@ test('[GW11] one key is coordinated in one place, whatever the operations are ab
   expect(anchor).toMatchObject({ op: 'check', exists: false })
   expect(other.asked.operations[0]).toEqual(anchor)
   expect(other.asked.id).toEqual(one.asked.id)
+  expect(one.asked.retainMs).toBe(retentionMs)
   expect(other.asked.fingerprint).not.toBe(one.asked.fingerprint)
   const another = await sent([put], 'l', done(ok, { version: 3 }))
   expect(another.asked.operations[0]).not.toEqual(anchor)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { drive } from './drive.ts'
 import { judgeSold } from './shop.ts'
 import type { Step, Workload } from './workload.ts'
@@ -79,17 +79,44 @@ test('a stop ends the run after the steps under way', async () => {
   expect(totals).toMatchObject({ ended: 'stopped', outcomes: { ok: 10 } })
 })
 
-test('at a rate, every step that is due is done or missed, and a stall counts against all that were due in it', async () => {
+/** Time passes only where the test says so. */
+async function inSteppedTime<T>(ms: number, run: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  try {
+    const done = run()
+    await vi.advanceTimersByTimeAsync(ms)
+    return await done
+  } finally {
+    vi.useRealTimers()
+  }
+}
+/** The first step takes so long, the others no time. */
+const stalledFor = (ms: number) => {
   let first = true
-  const next = () => {
+  return () => {
     if (!first) return Promise.resolve(ok)
     first = false
-    return new Promise<Step>(resolve => setTimeout(() => resolve(ok), 300))
+    return new Promise<Step>(resolve => setTimeout(() => resolve(ok), ms))
   }
-  const totals = await drive(workload(next), { users: 1, seconds: 1, rate: 100 }, () => undefined, never)
-  expect(totals.outcomes.ok + totals.missed).toBe(100)
-  // Thirty steps were due while the only user waited; half of them for 150 ms or more.
-  expect(totals.latency.percentile(0.9)).toBeGreaterThan(100_000)
+}
+const rate = { users: 1, seconds: 1, rate: 100 }
+
+test('at a rate, a stall counts against all that were due in it', async () => {
+  const totals = await inSteppedTime(2_000, () =>
+    drive(workload(stalledFor(300)), rate, () => undefined, never),
+  )
+  expect([totals.outcomes.ok, totals.missed]).toEqual([100, 0])
+  // Thirty steps were due while the only user waited, one after 10 ms of it, one after 20, and so on.
+  expect(totals.latency.percentile(0.9)).toBeGreaterThanOrEqual(200_000)
+  expect(totals.latency.percentile(0.69)).toBeLessThan(10_000)
+  expect(totals.latency.percentile(0.75)).toBeGreaterThanOrEqual(40_000)
+})
+
+test('at a rate, what was due and not begun when time was up is missed', async () => {
+  const totals = await inSteppedTime(3_000, () =>
+    drive(workload(stalledFor(1_500)), rate, () => undefined, never),
+  )
+  expect(totals).toMatchObject({ ended: 'time', missed: 99, outcomes: { ok: 1 } })
 })
 
 test('orders that clients were told of must be held; what is in doubt may be', () => {

@@ -64,6 +64,19 @@ test('[TX10] inquiries are answered from the log: what is owed commits, what is 
   expect(bench.proposed).toEqual([])
 })
 
+test('[TX10] of an expired id it is said without a log write that it is over', () => {
+  const bench = leaderBench()
+  bench.message(client, submit(1, { 'kv.0': [put('a', 1)] }))
+  bench.message(client, submit(50, { 'kv.0': [get('a')] }, { firstIncomplete: 50 }))
+  bench.applyAll()
+  bench.take()
+  bench.message(toKv1, { type: 'inquire', group: 'kv.1', attempts: [{ tx: 's:1', attempt: 1 }] })
+  expect(bench.proposed).toEqual([])
+  bench.pass(1)
+  const abort = [{ tx: 's:1', attempt: 1 }]
+  expect(bench.takeType('finish').map(({ message }) => message)).toMatchObject([{ commit: [], abort }])
+})
+
 test('[TX9] where nothing stands and nobody coordinates, the abort is logged before it is said', () => {
   const bench = leaderBench()
   bench.message(toKv1, { type: 'inquire', group: 'kv.1', attempts: [{ tx: 's:7', attempt: 1 }] })

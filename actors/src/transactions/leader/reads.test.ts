@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { client, leaderBench, leaderOf, prepareOf, submit } from '../testing/leader-bench.ts'
-import { append, put } from '../testing/one-shard.ts'
+import { add, append, put } from '../testing/one-shard.ts'
 
 const toKv1 = leaderOf('kv.1')
 const finish = (commit: [tx: string, prepared: number][], abort: string[] = []) =>
@@ -37,6 +37,24 @@ test('[TX15] a read waits for what was prepared on its keys at its read point, a
   const answers = bench.take().map(({ message }) => message)
   expect(answers).toContainEqual({ type: 'keysRead', tag: 1, values: [{ value: ['x'], version: 2 }] })
   const entries = [{ key: 'l', value: ['x'], version: 2 }]
+  expect(answers).toContainEqual({ type: 'keysScanned', tag: 2, entries, more: false })
+})
+
+test('[TX15] an add that is prepared, which others may add beside, is waited for as well', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [add('n', 1, { initial: 0 })]))
+  bench.applyAll()
+  bench.take()
+  const keys = [{ keyspace: 'kv', key: 'n' }]
+  bench.message(client, { type: 'readKeys', tag: 1, epoch: 1, keys, fast: false })
+  bench.message(client, { type: 'scanKeys', tag: 2, epoch: 1, keyspace: 'kv', prefix: 'n', limit: 10 })
+  bench.confirmAll()
+  expect(bench.take()).toEqual([])
+  bench.message(toKv1, finish([['p:1', 2]]))
+  bench.applyAll()
+  const answers = bench.take().map(({ message }) => message)
+  expect(answers).toContainEqual({ type: 'keysRead', tag: 1, values: [{ value: 1, version: 3 }] })
+  const entries = [{ key: 'n', value: 1, version: 3 }]
   expect(answers).toContainEqual({ type: 'keysScanned', tag: 2, entries, more: false })
 })
 
@@ -82,6 +100,23 @@ test('[TX11] reads by another map are refused', () => {
   expect(bench.take().map(({ message }) => message)).toEqual([
     { ...wrong, tag: 1 },
     { ...wrong, tag: 2 },
+  ])
+})
+
+test('[TX11] a read that waited while its key moved away is refused', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
+  bench.applyAll()
+  const keys = [{ keyspace: 'kv', key: 'a' }]
+  bench.message(client, { type: 'readKeys', tag: 1, epoch: 1, keys, fast: false })
+  bench.confirmAll()
+  bench.applyForeign({ type: 'assign', assignment: { epoch: 2, shards: [], groups: {} } })
+  bench.take()
+  bench.message(toKv1, finish([['p:1', 2]]))
+  bench.applyAll()
+  expect(bench.takeType('keysRead')).toEqual([])
+  expect(bench.takeType('wrongEpoch').map(({ message }) => message)).toEqual([
+    { type: 'wrongEpoch', group: 'kv.0', epoch: 2, tag: 1 },
   ])
 })
 
