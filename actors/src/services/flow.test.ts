@@ -276,5 +276,11 @@ describe('a batch', () => {
     const first = only(shelf.request(request).sent).message as SessionRequest
     const failed = { type: 'bulkDone', status: 'overloaded', detail: 'd', tag: first.tag ?? 0 } as const
     expect(shelf.message(session, failed).replies[0]?.result).toEqual({ status: 'overloaded', detail: 'd' })
+    const second = only(shelf.request(request).sent).message as SessionRequest
+    const begun = { ...failed, tag: second.tag ?? 0, begun: true } as const
+    expect(shelf.message(session, begun).replies[0]?.result).toEqual({
+      status: 'unknown',
+      detail: 'a part may be done, repeat it: d',
+    })
   })
 })

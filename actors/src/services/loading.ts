@@ -28,10 +28,14 @@ export function load<Request extends Asking>(
 export function onBulkDone<Request extends Asking>(
   context: Context<Request>,
   flow: Flow<Request>,
-  { status, detail }: BulkAnswer,
+  { status, detail, begun }: BulkAnswer,
 ) {
   if (flow.phase.name !== 'loading') return
   if (status === 'ok') return load(context, flow, flow.phase.rows, flow.phase.next)
+  // Only what nothing was done of ends definitely.
+  if (begun === true || flow.phase.next > rowsAtOnce) {
+    return finish(context, flow, { status: 'unknown', detail: `a part may be done, repeat it: ${detail}` })
+  }
   if (status === 'refused') return finish(context, flow, { status, code: 'badRequest', detail })
   finish(context, flow, { status, detail })
 }

@@ -61,7 +61,8 @@ function endBulk(context: Context, ask: BulkAsk, status: BulkAnswer['status'], d
       state.own = leaveSession(state.own, call.work.id)
     } else closeId(state.own, call.work.id)
   }
-  say(context, ask.asker, status, detail)
+  const result: BulkAnswer = { type: 'bulkDone', status, detail, begun: true }
+  answer(ask.asker, result, context.out)
 }
 
 function say(context: Context, asker: Asker, status: BulkAnswer['status'], detail: string): void {

@@ -74,6 +74,8 @@ export interface BulkAnswer {
   readonly type: 'bulkDone'
   readonly status: 'ok' | 'unavailable' | 'overloaded' | 'refused'
   readonly detail: string
+  /** Some of it was sent: where it failed, a part may be done. Missing: nothing was. */
+  readonly begun?: true
   readonly tag?: number
 }
 export interface TransactAnswer {
