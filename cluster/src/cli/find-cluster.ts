@@ -67,9 +67,12 @@ function nodesOf(answer: unknown): NodeAt[] {
   return nodes.map(({ id, url }) => ({ id, url }))
 }
 
+/** Whoever does not say what it is within this time is paused, or something else. */
+const firstAnswerMs = 5_000
+
 /** Undefined when the path is not served there. */
 async function tryGet(url: string, token: string | undefined): Promise<unknown> {
-  const response = await request(url, { token })
+  const response = await request(url, { token, timeoutMs: firstAnswerMs })
   if (response.status === 404 || response.status === 405) return undefined
   return answerOf(response, url)
 }
@@ -84,6 +87,7 @@ export interface Call {
 
 /** Throws `Failure` when nobody answers. */
 export async function request(url: string, call: Call): Promise<Response> {
+  const { timeoutMs = 15_000 } = call
   const headers = new Headers(call.headers)
   if (call.token !== undefined) headers.set('Authorization', `Bearer ${call.token}`)
   if (call.body !== undefined) headers.set('Content-Type', 'application/json')
@@ -92,10 +96,13 @@ export async function request(url: string, call: Call): Promise<Response> {
       method: call.method ?? 'GET',
       headers,
       body: call.body === undefined ? null : JSON.stringify(call.body),
-      signal: AbortSignal.timeout(call.timeoutMs ?? 15_000),
+      signal: AbortSignal.timeout(timeoutMs),
     })
   } catch (error) {
-    throw new Failure(`${url} does not answer: ${reason(error)}`)
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    throw new Failure(
+      `${url} does not answer${isLate ? ` within ${timeoutMs / 1000} s` : `: ${reason(error)}`}`,
+    )
   }
 }
 
@@ -116,6 +123,6 @@ export async function answerOf(response: Response, url: string): Promise<unknown
   throw new Failure(typeof detail === 'string' ? detail : `${url} answered ${response.status}`, code)
 }
 
-export async function getJson(url: string, token: string | undefined): Promise<unknown> {
-  return answerOf(await request(url, { token }), url)
+export async function getJson(url: string, token: string | undefined, timeoutMs?: number): Promise<unknown> {
+  return answerOf(await request(url, { token, ...(timeoutMs === undefined ? {} : { timeoutMs }) }), url)
 }

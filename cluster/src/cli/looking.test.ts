@@ -1,7 +1,7 @@
 /** What is asked for and is not there: said with what there is, by nodes that answer what the test says. */
 import { initialMap } from '@synod/actors'
 import { nodeId } from '@synod/runtime/protocol'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cluster, fakeNode } from './program.fixture.ts'
 
 const keyspaces = { kv: { shards: 2, replicas: 1 }, orders: { shards: 1, replicas: 1 } }
@@ -110,4 +110,38 @@ test.each([
   expect(await cluster('fault', 'kill', 'n1', '--url', base.url)).toMatchObject({ code: 1 })
   expect(base.asked.filter(one => one.startsWith('POST'))).toEqual(['POST /api/faults'])
   base.close()
+})
+
+describe('a node that the launcher knows to be paused', () => {
+  let paused: Awaited<ReturnType<typeof fakeNode>>
+  let base: Awaited<ReturnType<typeof fakeNode>>
+  beforeAll(async () => {
+    paused = await fakeNode({})
+    const nodes = [
+      { id: 'n2', url: paused.url, state: 'paused', pid: 2, restarts: 0, detail: 'by a fault' },
+      { id: 'n1', url: node.url, state: 'ready', pid: 1, restarts: 0, detail: '' },
+    ]
+    base = await fakeNode({
+      'GET /api/cluster': { cluster: 'c', data: '/d', faultsAllowed: true, faults: [], nodes },
+    })
+  })
+  afterAll(() => {
+    paused.close()
+    base.close()
+  })
+
+  test.each<[string[], number, string]>([
+    [['status'], 0, 'paused (by a fault)'],
+    [['nodes'], 0, 'n2: paused\n'],
+    [['groups'], 0, 'n2: paused\n'],
+    [['actors'], 0, 'n2: paused\n'],
+    [['kv', 'get', 'there'], 0, '5  (version 1)'],
+    [['events'], 0, ''],
+    [['inspect', 'n2/session/main'], 1, 'n2 is paused and answers nothing'],
+  ])('%j does not ask it', async (argv, code, text) => {
+    const { code: ended, out, err } = await cluster(...argv, '--url', base.url)
+    expect(ended, err).toBe(code)
+    expect(out + err).toContain(text)
+    expect(paused.asked).toEqual([])
+  })
 })
