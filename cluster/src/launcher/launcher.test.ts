@@ -1,5 +1,5 @@
 /** Real processes, one cluster of one node at a time: what the launcher does with them. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -184,9 +184,20 @@ describe('a start that cannot be', () => {
     const holder = createServer()
     await new Promise<void>(resolve => holder.listen(port + 1, '127.0.0.1', resolve))
     await expect(start({ port })).rejects.toThrow(`n1: port ${port + 1} is taken`)
-    expect(readRunning(data)).toBeUndefined()
+    expect(readdirSync(data)).toEqual([])
     await new Promise(resolve => holder.close(resolve))
     await start({ port })
+  })
+
+  test('on a taken port with --fresh keeps the data', async () => {
+    const { cluster } = await start()
+    await launcher?.stop()
+    const port = await freeBase()
+    const holder = createServer()
+    await new Promise<void>(resolve => holder.listen(port, '127.0.0.1', resolve))
+    await expect(start({ port }, true)).rejects.toThrow(`port ${port} is taken`)
+    await new Promise(resolve => holder.close(resolve))
+    expect((await start()).cluster).toBe(cluster)
   })
 
   test('with another number of nodes than its data was made with', async () => {

@@ -1,6 +1,7 @@
 /** A local cluster: its data folder, its node processes, the base port, and an orderly end. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type ClusterConfig, isLoopback, joinEndpoint } from '../config/config.ts'
@@ -43,6 +44,8 @@ export class Launcher {
     let launcher: Launcher | undefined
     try {
       await endLeftovers(config.data)
+      // A start that is refused leaves the folder as it was: nothing written, nothing removed.
+      await refuseTakenPorts(config)
       if (options.fresh) folder.empty(config.data)
       launcher = new Launcher(config)
       await listen(launcher.#server, config.host, config.port)
@@ -185,6 +188,20 @@ async function endLeftovers(data: string): Promise<void> {
     throw new Failure(
       `processes ${left.map(id => id.pid).join(', ')} of an earlier start do not end; kill them first`,
     )
+  }
+}
+
+/** Throws `Failure`; who takes a port a moment later is met, and named, by the one who listens there. */
+async function refuseTakenPorts({ host, port, nodes }: ClusterConfig): Promise<void> {
+  for (let index = 0; index <= nodes; index++) {
+    const probe = createServer()
+    try {
+      await listen(probe, host, port + index)
+    } catch (error) {
+      if (error instanceof Failure && index > 0) throw new Failure(`n${index}: ${error.message}`)
+      throw error
+    }
+    await new Promise(resolve => probe.close(resolve))
   }
 }
 
