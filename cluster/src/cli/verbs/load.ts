@@ -13,6 +13,7 @@ import { within } from '../arguments.ts'
 import { dataFolder, findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { endProgress, print, printJson, progress } from '../output.ts'
 import { userFolder } from '../paths.ts'
+import { whenStuck } from '../stuck.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends WhereOptions {
@@ -69,7 +70,8 @@ export const load: Verb = {
 
 async function act(name: string, options: Options): Promise<void> {
   const kind = kindOf(name, options)
-  const { nodes, token } = await findCluster(options)
+  const found = await findCluster(options)
+  const { nodes, token } = found
   const stranger = nodes.find(({ url }) => !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')))
   if (stranger !== undefined) {
     throw new Failure(`load stays on this machine, and ${stranger.url} is elsewhere`, exitCode.usage)
@@ -92,7 +94,12 @@ async function act(name: string, options: Options): Promise<void> {
   try {
     const say = json === true ? () => undefined : progress
     say(`preparing ${name} …`)
-    await Promise.race([workload.prepare().catch(cannotPrepare), stopped(stop.signal)])
+    const prepared = new AbortController()
+    const stuck = whenStuck(found, prepared.signal).then(() => stopped(stop.signal))
+    await Promise.race([
+      Promise.race([workload.prepare(), stuck]).catch(cannotPrepare),
+      stopped(stop.signal),
+    ]).finally(() => prepared.abort())
     const totals = await drive(
       workload,
       { users, seconds, rate },
