@@ -1,6 +1,7 @@
 /** Finds the cluster that a verb speaks of: by `--url` of any node or of the base port, or by its data folder. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { clusterCommand } from '../config/command.ts'
 import { readRunning } from '../launcher/data-folder.ts'
 import { isAlive } from '../launcher/process-id.ts'
 import { exitCode, Failure } from '../node/failure.ts'
@@ -40,11 +41,11 @@ export async function findCluster(options: WhereOptions): Promise<FoundCluster> 
   const data = dataFolder(options)
   const running = readRunning(data)
   if (running === undefined) {
-    throw new Failure(`no cluster runs on ${data}; start one with: pnpm cluster start`)
+    throw new Failure(`no cluster runs on ${data}; start one with: ${clusterCommand} start`)
   }
   if (!isAlive(running.launcher) && !running.nodes.some(node => isAlive(node.process))) {
     throw new Failure(
-      `the cluster on ${data} has ended without being stopped; start it again with: pnpm cluster start --data ${data}`,
+      `the cluster on ${data} has ended without being stopped; start it again with: ${clusterCommand} start --data ${data}`,
     )
   }
   return { nodes: running.nodes, launcher: running.dashboard, token: token ?? running.adminToken }

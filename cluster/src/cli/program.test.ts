@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { IndefiniteError, Unavailable } from '../client/index.ts'
 import { promises } from '../config/choices.ts'
+import { clusterCommand } from '../config/command.ts'
 import { messageTypeNames } from '../gateway/message-type.ts'
 import { processId } from '../launcher/process-id.ts'
 import { Failure } from '../node/failure.ts'
@@ -35,14 +36,14 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [['stop', 'now'], "error: too many arguments for 'stop'. Expected 0 arguments but got 1: now."],
     [['node'], "error: required option '--config <file>' not specified"],
     [['log'], "error: missing required argument 'group'"],
-    [['kv', 'gte', 'a'], 'kv has no command "gte"; did you mean "get"? (pnpm cluster kv --help)'],
-    [['kv', 'del', 'a'], 'kv has no command "del"; did you mean "delete"? (pnpm cluster kv --help)'],
-    [['kv', 'put', 'a', 'null'], 'a key cannot hold null; to remove it: pnpm cluster kv delete a'],
+    [['kv', 'gte', 'a'], `kv has no command "gte"; did you mean "get"? (${clusterCommand} kv --help)`],
+    [['kv', 'del', 'a'], `kv has no command "del"; did you mean "delete"? (${clusterCommand} kv --help)`],
+    [['kv', 'put', 'a', 'null'], `a key cannot hold null; to remove it: ${clusterCommand} kv delete a`],
     [
       ['kv', '--data', 'here'],
-      'kv needs a command first; known: get, put, delete, cas, scan (pnpm cluster kv --help)',
+      `kv needs a command first; known: get, put, delete, cas, scan (${clusterCommand} kv --help)`,
     ],
-    [['order'], 'order needs a command first; known: demo (pnpm cluster order --help)'],
+    [['order'], `order needs a command first; known: demo (${clusterCommand} order --help)`],
     [['help', 'strat'], 'unknown verb "strat"; did you mean "start"?'],
     [['kv', 'put', 'a', ''], `an empty word is not JSON; quote it for the shell: '{"a":1}', or '"text"'`],
     [
@@ -109,8 +110,11 @@ describe('wrong usage ends with 2, and says what would be right', () => {
 
 describe('what cannot be done ends with 1, and says what to do', () => {
   test.each<[string[], string]>([
-    [['status', '--data', data], `no cluster runs on ${data}; start one with: pnpm cluster start`],
-    [['kv', 'get', 'a', '--data', data], `no cluster runs on ${data}; start one with: pnpm cluster start`],
+    [['status', '--data', data], `no cluster runs on ${data}; start one with: ${clusterCommand} start`],
+    [
+      ['kv', 'get', 'a', '--data', data],
+      `no cluster runs on ${data}; start one with: ${clusterCommand} start`,
+    ],
     [['stop', '--data', data], `no cluster runs on ${data}`],
   ])('%j', async (argv, message) => {
     expect(await cluster(...argv)).toEqual({ code: 1, out: '', err: message })
@@ -164,11 +168,11 @@ test('load of a cluster that does not answer says so, without a stack', async ()
   expect(code).toBe(1)
   expect(err).toBe(
     'preparing shop …\npreparing failed: POST /payment/batch_init/1000/1000000000: ' +
-      'no node answers: connect ECONNREFUSED 127.0.0.1:1; see: pnpm cluster status',
+      `no node answers: connect ECONNREFUSED 127.0.0.1:1; see: ${clusterCommand} status`,
   )
   for (const error of [new Unavailable('crowded'), new IndefiniteError('silence')]) {
     expect(() => cannotPrepare(error)).toThrow(
-      new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`),
+      new Failure(`preparing failed: ${error.message}; see: ${clusterCommand} status`),
     )
   }
   const defect = new TypeError('a defect')
@@ -184,7 +188,7 @@ test('a cluster that ended without being stopped is not waited for', async () =>
   const { code, err } = await cluster('status', '--data', crashed)
   expect({ code, err }).toEqual({
     code: 1,
-    err: `the cluster on ${crashed} has ended without being stopped; start it again with: pnpm cluster start --data ${crashed}`,
+    err: `the cluster on ${crashed} has ended without being stopped; start it again with: ${clusterCommand} start --data ${crashed}`,
   })
 })
 
@@ -207,13 +211,13 @@ describe('help', () => {
     const { code, out } = await cluster()
     expect(code).toBe(0)
     for (const verb of verbs) expect(out).toContain(`\n  ${verb.name} `)
-    expect(out.match(/^ {2}pnpm cluster /gm)).toHaveLength(5)
+    expect(out.split('\n').filter(line => line.startsWith(`  ${clusterCommand} `))).toHaveLength(5)
   })
 
   test.each(verbs.map(verb => verb.name))('of %s has examples of itself', async name => {
     const { code, out } = await cluster(name, '--help')
     expect(code).toBe(0)
-    expect(out).toContain(`  pnpm cluster ${name}`)
+    expect(out).toContain(`  ${clusterCommand} ${name}`)
   })
 })
 

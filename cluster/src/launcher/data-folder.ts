@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { clusterCommand } from '../config/command.ts'
 import type { ClusterConfig, KeyspaceSettings } from '../config/config.ts'
 import { changedSettings, written } from '../config/keyspaces.ts'
 import { createDurably, writeDurably } from '../node/durable-file.ts'
@@ -72,7 +73,7 @@ export function takeFolder(data: string): void {
   if (holder !== undefined) {
     const url = readRunning(data)?.dashboard ?? `process ${holder.pid}`
     throw new Failure(
-      `a cluster runs already on ${data} (${url}); end it with: pnpm cluster stop --data ${data}`,
+      `a cluster runs already on ${data} (${url}); end it with: ${clusterCommand} stop --data ${data}`,
     )
   }
   rmSync(lock, { force: true })

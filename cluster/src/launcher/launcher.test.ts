@@ -5,6 +5,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { clusterCommand } from '../config/command.ts'
 import { type ClusterFlags, loadClusterConfig } from '../config/config.ts'
 import { readRunning } from './data-folder.ts'
 import { Launcher } from './launcher.ts'
@@ -175,7 +176,7 @@ describe('a start that cannot be', () => {
     const { dashboard } = await start()
     const again = start()
     await expect(again).rejects.toThrow(
-      `a cluster runs already on ${data} (${dashboard}); end it with: pnpm cluster stop --data ${data}`,
+      `a cluster runs already on ${data} (${dashboard}); end it with: ${clusterCommand} stop --data ${data}`,
     )
   })
 

@@ -1,5 +1,6 @@
 /** A plain page of the cluster, until the dashboard takes the base port. */
 import { html } from 'hono/html'
+import { clusterCommand } from '../config/command.ts'
 import type { ClusterView } from './http.ts'
 
 export function clusterPage({ cluster, data, nodes }: ClusterView) {
@@ -26,7 +27,7 @@ ${nodes.map(
 )}
 </tbody>
 </table>
-<p>Data: <code>${data}</code>. State as JSON: <a href="/api/cluster">/api/cluster</a>. On the command line: <code>pnpm cluster status</code>.</p>
+<p>Data: <code>${data}</code>. State as JSON: <a href="/api/cluster">/api/cluster</a>. On the command line: <code>${clusterCommand} status</code>.</p>
 </body>
 </html>`
 }

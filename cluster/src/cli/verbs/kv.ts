@@ -1,5 +1,6 @@
 /** `cluster kv`: reads and writes keys. */
 import type { Command } from 'commander'
+import { clusterCommand } from '../../config/command.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { wholeNumber } from '../arguments.ts'
 import { callAny } from '../call-node.ts'
@@ -73,7 +74,10 @@ async function get([key]: readonly string[], options: Options): Promise<void> {
 async function put([key, text = '']: readonly string[], options: Options): Promise<void> {
   const value = jsonOf(text)
   if (value === null)
-    throw new Failure(`a key cannot hold null; to remove it: pnpm cluster kv delete ${key}`, exitCode.usage)
+    throw new Failure(
+      `a key cannot hold null; to remove it: ${clusterCommand} kv delete ${key}`,
+      exitCode.usage,
+    )
   const { body } = await callAny(await findCluster(options), pathOf(options, key), {
     method: 'PUT',
     body: value,

@@ -1,6 +1,7 @@
 /** `cluster load`: puts users to work on a cluster, and says what they got. */
 import { resolve } from 'node:path'
 import { DefiniteError, IndefiniteError } from '../../client/index.ts'
+import { clusterCommand } from '../../config/command.ts'
 import { isLoopback } from '../../config/config.ts'
 import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
@@ -131,7 +132,7 @@ export function cannotPrepare(error: unknown): never {
   const isCluster =
     error instanceof Failure || error instanceof DefiniteError || error instanceof IndefiniteError
   if (!isCluster) throw error
-  throw new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`)
+  throw new Failure(`preparing failed: ${error.message}; see: ${clusterCommand} status`)
 }
 
 /** The cluster went away: what was measured until then is told all the same. */
@@ -170,7 +171,7 @@ function tell(report: Report, options: Options): void {
       print(`${check.padEnd(9)} ${one}: ${detail}`)
     if (file !== undefined) print(`report    ${file}`)
     if (options.history !== undefined)
-      print(`history   ${options.history}; check it: pnpm cluster verify --history ${options.history}`)
+      print(`history   ${options.history}; check it: ${clusterCommand} verify --history ${options.history}`)
   }
   if (verdict === 'violated' || report.outcomes.ok === 0) process.exitCode = exitCode.failed
 }

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { clusterCommand } from '../../config/command.ts'
 import { type ClusterConfig, loadClusterConfig } from '../../config/config.ts'
 import { launcherLog, type RunningCluster, readLayout, refuseStrangers } from '../../launcher/data-folder.ts'
 import { Launcher, type StartOptions } from '../../launcher/launcher.ts'
@@ -102,7 +103,7 @@ function welcome(running: RunningCluster, tookMs: number, isDetached: boolean): 
     `  data      ${running.data}`,
     '',
     `Try   curl -X POST ${first}/payment/create_user`,
-    isDetached ? `Stop  pnpm cluster stop --data ${running.data}` : 'Stop  Ctrl-C',
+    isDetached ? `Stop  ${clusterCommand} stop --data ${running.data}` : 'Stop  Ctrl-C',
   ].join('\n')
 }
 
