@@ -5,7 +5,7 @@ import { clusterCommand } from '../config/command.ts'
 import { readRunning } from '../launcher/data-folder.ts'
 import { isAlive } from '../launcher/process-id.ts'
 import { exitCode, Failure } from '../node/failure.ts'
-import { userFolder } from './paths.ts'
+import { dataHelp, userFolder, usualData } from './paths.ts'
 
 export interface WhereOptions {
   readonly url?: string
@@ -25,13 +25,13 @@ export interface FoundCluster {
 
 export function whereOptions(command: Command): Command {
   return command
-    .option('--data <folder>', 'data folder of the cluster (default .synod)')
+    .option('--data <folder>', dataHelp)
     .option('--url <url>', 'any node, or the base port, instead of a data folder')
     .option('--token <token>', 'admin token, when asking from another machine (or SYNOD_TOKEN)')
 }
 
 export function dataFolder(options: WhereOptions): string {
-  return resolve(userFolder(), options.data ?? '.synod')
+  return options.data === undefined ? usualData(userFolder()) : resolve(userFolder(), options.data)
 }
 
 /** Throws `Failure` when no cluster is there. */
@@ -39,9 +39,10 @@ export async function findCluster(options: WhereOptions): Promise<FoundCluster> 
   const token = options.token ?? process.env.SYNOD_TOKEN
   if (options.url !== undefined) return findByUrl(options.url.replace(/\/+$/, ''), token)
   const data = dataFolder(options)
+  const given = options.data === undefined ? '' : ` --data ${options.data}`
   const running = readRunning(data)
   if (running === undefined) {
-    throw new Failure(`no cluster runs on ${data}; start one with: ${clusterCommand} start`)
+    throw new Failure(`no cluster runs on ${data}; start one with: ${clusterCommand} start${given}`)
   }
   if (!isAlive(running.launcher) && !running.nodes.some(node => isAlive(node.process))) {
     throw new Failure(

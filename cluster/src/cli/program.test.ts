@@ -110,10 +110,13 @@ describe('wrong usage ends with 2, and says what would be right', () => {
 
 describe('what cannot be done ends with 1, and says what to do', () => {
   test.each<[string[], string]>([
-    [['status', '--data', data], `no cluster runs on ${data}; start one with: ${clusterCommand} start`],
+    [
+      ['status', '--data', data],
+      `no cluster runs on ${data}; start one with: ${clusterCommand} start --data ${data}`,
+    ],
     [
       ['kv', 'get', 'a', '--data', data],
-      `no cluster runs on ${data}; start one with: ${clusterCommand} start`,
+      `no cluster runs on ${data}; start one with: ${clusterCommand} start --data ${data}`,
     ],
     [['stop', '--data', data], `no cluster runs on ${data}`],
   ])('%j', async (argv, message) => {

@@ -9,7 +9,10 @@ interface Environment {
 
 const npxCache = /[\\/]_npx[\\/]/
 
-export function commandIn({ npm_execpath = '', PATH = '' }: Environment, exists: (path: string) => boolean = existsSync): string {
+export function commandIn(
+  { npm_execpath = '', PATH = '' }: Environment,
+  exists: (path: string) => boolean = existsSync,
+): string {
   // What npx brought along is on the PATH only as long as npx runs.
   const folders = PATH.split(delimiter).filter(folder => folder !== '' && !npxCache.test(folder))
   const installed = folders.some(folder => ['pnpm', 'pnpm.cmd'].some(name => exists(join(folder, name))))
