@@ -69,7 +69,7 @@ test.each<[string[], number, string]>([
 test.each([
   ['log', 'kv.0', '--limit', '0', "'--limit <n>' argument '0' is invalid. It must be from 1 to 1000."],
   ['events', '--limit', '0', "'--limit <n>' argument '0' is invalid. It must be from 1 to 1000."],
-  ['log', 'kv.0', '--from', '0', "'--from <slot>' argument '0' is invalid. It must be from 1 to "],
+  ['log', 'kv.0', '--from', '0', "'--from <slot>' argument '0' is invalid. It must be 1 or more."],
 ])('%s %s: out of bounds', async (...argv) => {
   const err = argv.pop() ?? ''
   expect(await cluster(...argv, '--url', node.url)).toMatchObject({

@@ -94,6 +94,19 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     ],
     [['sim', '--depth', '3'], '--depth needs --search'],
     [['sim', '--states', '3', '--protocol', 'paxos'], '--states needs --search'],
+    [['sim', '--seed', '1'], '--seed needs --protocol, for instance --protocol paxos'],
+    [['sim', '--trace', 'x'], '--trace needs --seed'],
+    [
+      ['sim', '--protocol', 'paxos', '--seed', '5', '--seeds', '3'],
+      '--seeds does nothing with --seed, which is one history',
+    ],
+    [['sim', '--search', 'paxos', '--jobs', '2'], '--jobs does nothing with --search'],
+    [
+      ['sim', '--protocol', 'paxos', '--seed', 'abc'],
+      "error: option '--seed <n>' argument 'abc' is invalid. It must be a whole number.",
+    ],
+    [['sim', '--seeds', '-1'], "error: option '--seeds <n>' argument '-1' is invalid. It must be 0 or more."],
+    [['verify', '--history', folder], `${folder}: it is a folder`],
     [['sim', '--search', 'foo'], '--search: there is no model "foo"; known: paxos, commit, conflict'],
     [['sim', '--search', 'comit'], '--search: there is no model "comit"; did you mean "commit"?'],
   ])('%j', async (argv, message) => {
@@ -151,6 +164,11 @@ test('a file that cannot be used is named with the reason, without a stack', asy
   const inside = join(file, 'history.jsonl')
   const { code, err } = await cluster('verify', '--history', inside)
   expect({ code, err }).toEqual({ code: 1, err: `${inside}: a file is in the way` })
+  expect(await cluster('sim', '--protocol', 'paxos', '--seed', '1', '--trace', inside)).toEqual({
+    code: 1,
+    out: '',
+    err: `${inside}: a file is in the way`,
+  })
 })
 
 /** A data folder whose cluster runs, as far as the command line can see. */
@@ -164,6 +182,15 @@ function running(name: string, url: string): string {
   )
   return path
 }
+
+test.each([
+  [['register', '--orders', '5'], '--orders does nothing with register; shop and hot have orders'],
+  [['bank', '--create'], '--create does nothing with bank; shop and hot have orders'],
+  [['hot', '--keys', '5'], '--keys does nothing with hot, which is about one item'],
+  [['--create', '--orders', '5'], '--orders does nothing with --create, which prepares none'],
+])('load %j: an option that does nothing is refused', async (argv, err) => {
+  expect(await cluster('load', ...argv, '--data', data)).toEqual({ code: 2, out: '', err })
+})
 
 test('load of a cluster that does not answer says so, without a stack', async () => {
   const silent = running('silent', 'http://127.0.0.1:1')

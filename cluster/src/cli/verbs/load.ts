@@ -152,7 +152,20 @@ function kindOf(name: string, options: Options): WorkloadKind {
   if (options.history !== undefined && !kind.history) {
     throw new Failure(`${name} records no history; register and append do`, exitCode.usage)
   }
+  const idle = idleOption(name, options)
+  if (idle !== undefined) throw new Failure(idle, exitCode.usage)
   return kind
+}
+
+/** Who gives an option means something by it: one that does nothing is refused. */
+function idleOption(name: string, { orders, create, keys }: Options): string | undefined {
+  const isShop = name === 'shop' || name === 'hot'
+  if (!isShop && orders !== undefined) return `--orders does nothing with ${name}; shop and hot have orders`
+  if (!isShop && create === true) return `--create does nothing with ${name}; shop and hot have orders`
+  if (name === 'hot' && keys !== undefined) return '--keys does nothing with hot, which is about one item'
+  if (create === true && orders !== undefined)
+    return '--orders does nothing with --create, which prepares none'
+  return undefined
 }
 
 function tell(report: Report, options: Options): void {
