@@ -44,6 +44,14 @@ describe('wrong usage ends with 2, and says what would be right', () => {
       `kv needs a command first; known: get, put, delete, cas, scan (${clusterCommand} kv --help)`,
     ],
     [['order'], `order needs a command first; known: demo (${clusterCommand} order --help)`],
+    ...['', 'k'.repeat(513)].flatMap(key =>
+      [
+        ['get', key],
+        ['put', key, '1'],
+        ['delete', key],
+        ['cas', key, '1', '2'],
+      ].map((argv): [string[], string] => [['kv', ...argv, '--data', data], 'a key has 1 to 512 characters']),
+    ),
     [['help', 'strat'], 'unknown verb "strat"; did you mean "start"?'],
     [['kv', 'put', 'a', ''], `an empty word is not JSON; quote it for the shell: '{"a":1}', or '"text"'`],
     [
@@ -257,9 +265,15 @@ test('promises prints the table of the code, as JSON too', async () => {
   expect((await cluster('promises')).out.trimEnd().split('\n')).toHaveLength(promises().length + 1)
 })
 
-test('values are JSON, or bare words as text', () => {
+test('values are JSON, or text', () => {
   expect(jsonOf('5')).toBe(5)
   expect(jsonOf('{"a":[1]}')).toEqual({ a: [1] })
   expect(jsonOf('hello')).toBe('hello')
-  expect(() => jsonOf('{a:1}')).toThrow('is not JSON')
+  expect(jsonOf('two words')).toBe('two words')
+  expect(jsonOf("it's 5 o'clock")).toBe("it's 5 o'clock")
+  for (const broken of ['{a:1}', '[1,', '"open', '  ']) expect(() => jsonOf(broken)).toThrow('is not JSON')
+  const huge = '1'.repeat(400)
+  for (const text of [huge, `-${huge}`, `{"a":[${huge}]}`, '1e999']) {
+    expect(() => jsonOf(text)).toThrow('holds a number beyond 1.8e308')
+  }
 })
