@@ -12,6 +12,7 @@ import { cluster } from './program.fixture.ts'
 import { verbs } from './verbs/index.ts'
 import { jsonOf } from './verbs/kv.ts'
 import { cannotPrepare } from './verbs/load.ts'
+import { requestOf } from './verbs/tx.ts'
 
 const types = messageTypeNames.join(', ')
 const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
@@ -55,7 +56,12 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [['help', 'strat'], 'unknown verb "strat"; did you mean "start"?'],
     [['kv', 'put', 'a', ''], `an empty word is not JSON; quote it for the shell: '{"a":1}', or '"text"'`],
     [
-      ['tx', 'nonsense'],
+      ['tx', '[{"op":"get"'],
+      "the operations are not JSON: Expected ',' or '}' after property value in JSON at position 12 (line 1 column 13)",
+    ],
+    [['tx', '[1,'], 'the operations are not JSON: Unexpected end of JSON input (of 3 characters)'],
+    [
+      ['tx', '{"operation":[]}'],
       'operations must be a JSON list, for instance \'[{"op":"get","keyspace":"kv","key":"a"}]\'',
     ],
     [['fault', 'partition', 'n1,n2'], "n1,n2 is not a partition; write it as 'n1,n2|n3'"],
@@ -263,6 +269,12 @@ test('promises prints the table of the code, as JSON too', async () => {
   const { out } = await cluster('promises', '--json')
   expect(JSON.parse(out)).toEqual(promises())
   expect((await cluster('promises')).out.trimEnd().split('\n')).toHaveLength(promises().length + 1)
+})
+
+test('a transaction is a list of operations, or the body of POST /tx', () => {
+  const operations = [{ op: 'get', keyspace: 'kv', key: 'a' }]
+  expect(requestOf(JSON.stringify(operations))).toEqual({ operations })
+  expect(requestOf(JSON.stringify({ operations }))).toEqual({ operations })
 })
 
 test('values are JSON, or text', () => {
