@@ -145,3 +145,19 @@ describe('a node that the launcher knows to be paused', () => {
     expect(paused.asked).toEqual([])
   })
 })
+
+test.each([
+  ['kill', 'n1 killed'],
+  ['pause', 'n1 paused'],
+  ['resume', 'n1 goes on'],
+  ['restart', 'n1 restarted'],
+  ['heal', 'all partitions ended'],
+])('fault %s says what was done', async (kind, done) => {
+  const base = await fakeNode({
+    'GET /api/cluster': { nodes: [{ id: 'n1', url: node.url }] },
+    'POST /api/faults': [],
+  })
+  const argv = ['fault', kind, ...(kind === 'heal' ? [] : ['n1']), '--url', base.url]
+  expect(await cluster(...argv)).toEqual({ code: 0, out: `${done}\nnothing is broken now\n`, err: '' })
+  base.close()
+})

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { clusterCommand } from '../config/command.ts'
 import { unfitType } from '../gateway/message-type.ts'
 import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
@@ -39,6 +40,11 @@ describe('the base port', () => {
     [{ kind: 'resume', node: 'n1' }, 409, 'cannot resume n1: it is ready'],
     [{ kind: 'partition', sides: [['n1']] }, 400, 'sides: must have at least 2 entries'],
     [{ kind: 'partition', sides: 'n1' }, 400, 'sides: must be a list, not a string'],
+    [
+      { kind: 'delay', from: 'n1', to: 'n1', delayMs: 10 },
+      400,
+      'what n1 sends itself stays within it, where no fault meets it; give --from and --to two nodes',
+    ],
     [{ kind: 'explode' }, 400, `kind: there is no kind "explode"; it must be one of ${kinds}`],
     [
       { kind: 'dorp' },
@@ -67,7 +73,11 @@ describe('the base port', () => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       expect(await call('/api/faults', { method })).toMatchObject({
         status: 404,
-        body: { detail: 'the cluster was started without --faults: nothing here can break it' },
+        body: {
+          detail:
+            'the cluster was started without --faults: nothing here can break it; ' +
+            `end it, then: ${clusterCommand} start --faults --data /data (the data stays)`,
+        },
       })
     }
   })

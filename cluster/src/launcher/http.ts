@@ -1,6 +1,7 @@
 /** The base port: what the cluster is made of, and the faults that only a launcher can cause. */
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { clusterCommand } from '../config/command.ts'
 import { jsonBody } from '../gateway/body.ts'
 import { parse } from '../gateway/parse.ts'
 import { BadInput } from '../gateway/problem.ts'
@@ -32,9 +33,11 @@ export function launcherApp(launcher: LauncherPort): Hono {
   app.get('/api/cluster', c => c.json(launcher.view()))
   const { faults } = launcher
   if (faults === undefined) {
-    app.all('/api/faults', c =>
-      problem(c, 404, 'the cluster was started without --faults: nothing here can break it'),
-    )
+    app.all('/api/faults', c => {
+      const remedy = `end it, then: ${clusterCommand} start --faults --data ${launcher.view().data}`
+      const what = 'the cluster was started without --faults: nothing here can break it'
+      return problem(c, 404, `${what}; ${remedy} (the data stays)`)
+    })
   } else {
     app.get('/api/faults', c => c.json(faults.list()))
     app.post('/api/faults', c => cause(c, faults))
