@@ -30,7 +30,9 @@ export async function callAny(
       if (!(error instanceof Failure)) throw error
       last = error
       // What changes something may have reached a node that then fell silent: it is not sent twice.
-      if ((call.method ?? 'GET') !== 'GET' && !error.message.includes('ECONNREFUSED')) throw error
+      if ((call.method ?? 'GET') !== 'GET' && !error.message.includes('ECONNREFUSED')) {
+        throw new Failure(`${error.message}; it may or may not have happened`)
+      }
       continue
     }
     if (expected.includes(response.status)) return { status: response.status, body: await bodyOf(response) }

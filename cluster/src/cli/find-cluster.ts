@@ -113,6 +113,12 @@ function reason(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message || error.message : error.message
 }
 
+/** What becomes of a request that is answered so. */
+const remedies: Readonly<Record<string, string>> = {
+  'urn:synod:problem:unavailable': '; nothing happened; try again',
+  'urn:synod:problem:overloaded': '; nothing happened; try again later',
+}
+
 /** The JSON of a good answer; throws `Failure` with what a bad one says. */
 export async function answerOf(response: Response, url: string): Promise<unknown> {
   const text = await response.text()
@@ -122,7 +128,8 @@ export async function answerOf(response: Response, url: string): Promise<unknown
   const { detail, type } = (isJson ? body : {}) as { readonly detail?: unknown; readonly type?: unknown }
   // What the edge calls badly formed was typed that way.
   const code = type === 'urn:synod:problem:bad-request' ? exitCode.usage : exitCode.failed
-  throw new Failure(typeof detail === 'string' ? detail : `${url} answered ${response.status}`, code)
+  if (typeof detail !== 'string') throw new Failure(`${url} answered ${response.status}`, code)
+  throw new Failure(`${detail}${typeof type === 'string' ? (remedies[type] ?? '') : ''}`, code)
 }
 
 export async function getJson(url: string, token: string | undefined, timeoutMs?: number): Promise<unknown> {

@@ -22,6 +22,11 @@ beforeAll(async () => {
     'POST /kv/kv/there/cas': { swapped: false },
     'POST /kv/kv/missing/cas': { swapped: false },
     'GET /kv/kv/there': { value: 5, version: 1 },
+    'PUT /kv/kv/leaderless': {
+      type: 'urn:synod:problem:unavailable',
+      status: 503,
+      detail: 'kv.0 has no leader at the moment',
+    },
     'GET /admin/actors': ['learner/kv.0', 'acceptor/kv.0', 'session/main'].map(actor),
   })
 })
@@ -160,4 +165,22 @@ test.each([
   const argv = ['fault', kind, ...(kind === 'heal' ? [] : ['n1']), '--url', base.url]
   expect(await cluster(...argv)).toEqual({ code: 0, out: `${done}\nnothing is broken now\n`, err: '' })
   base.close()
+})
+
+test('what a node could not do says that nothing happened', async () => {
+  expect(await cluster('kv', 'put', 'leaderless', '1', '--url', node.url)).toEqual({
+    code: 1,
+    out: '',
+    err: 'kv.0 has no leader at the moment; nothing happened; try again',
+  })
+})
+
+test('a node that falls silent in the middle leaves open what happened', async () => {
+  const silent = await fakeNode({ 'POST /payment/create_user': 'hang up' })
+  expect(await cluster('order', 'demo', '--url', silent.url)).toEqual({
+    code: 1,
+    out: '',
+    err: `${silent.url}/payment/create_user does not answer: other side closed; it may or may not have happened`,
+  })
+  silent.close()
 })

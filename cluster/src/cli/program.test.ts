@@ -36,7 +36,11 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [['start', '--config', 'docs'], 'docs: it is a folder'],
     [['stop', 'now'], "error: too many arguments for 'stop'. Expected 0 arguments but got 1: now."],
     [['node'], "error: required option '--config <file>' not specified"],
-    [['log'], "error: missing required argument 'group'"],
+    [['log'], `error: missing required argument 'group'\nusage: ${clusterCommand} log [options] <group>`],
+    [
+      ['kv', 'put', 'a'],
+      `error: missing required argument 'json'\nusage: ${clusterCommand} kv put [options] <key> <json>`,
+    ],
     [['kv', 'gte', 'a'], `kv has no command "gte"; did you mean "get"? (${clusterCommand} kv --help)`],
     [['kv', 'del', 'a'], `kv has no command "del"; did you mean "delete"? (${clusterCommand} kv --help)`],
     [['kv', 'put', 'a', 'null'], `a key cannot hold null; to remove it: ${clusterCommand} kv delete a`],

@@ -78,7 +78,20 @@ function addVerb(root: Command, verb: Verb): void {
       `\nExamples:\n${verb.examples.map(line => `  ${clusterCommand} ${line}`).join('\n')}`,
     )
   verb.define(command)
+  for (const one of [command, ...command.commands]) sayUsage(one)
   if (command.commands.length > 0) askForCommand(command)
+}
+
+/** After an argument that is missing, which other arguments there are. */
+function sayUsage(command: Command): void {
+  command.configureOutput({
+    outputError(text, write) {
+      write(text)
+      if (!text.startsWith('error: missing required argument')) return
+      const usage = command.createHelp().commandUsage(command)
+      write(`usage: ${usage.replace(/^cluster/, clusterCommand)}\n`)
+    },
+  })
 }
 
 /** Of a verb that has commands of its own: alone, or with options that belong to them. */
