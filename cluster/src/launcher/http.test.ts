@@ -15,11 +15,12 @@ const view: ClusterView = {
   nodes: [{ id: 'n1', url: 'http://127.0.0.1:8001', state: 'ready', pid: 5, restarts: 0, detail: '' }],
 }
 const nodes = [{ spec: { id: 'n1' }, state: 'ready', resume: () => false } as unknown as NodeProcess]
+const led = () => Promise.resolve(new Map([['n1', ['kv.0', 'orders.0']]]))
 const nothing = () => Promise.resolve()
 const allowed = () => new Faults(nodes, { add: nothing, remove: nothing, clear: nothing })
 
 function appWith(faults: Faults | undefined) {
-  const app = launcherApp({ view: () => view, faults })
+  const app = launcherApp({ view: () => view, led, faults })
   return async (path: string, init?: RequestInit) => {
     const response = await app.request(path, init)
     return { status: response.status, body: (await response.json()) as { type: string; detail: string } }
@@ -29,8 +30,9 @@ const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.strin
 
 describe('the base port', () => {
   test('shows the cluster as a page, what is text as text', async () => {
-    const page = await (await launcherApp({ view: () => view, faults: undefined }).request('/')).text()
+    const page = await (await launcherApp({ view: () => view, led, faults: undefined }).request('/')).text()
     expect(page).toContain('shop-&lt;1&gt;')
+    expect(page).toContain('>kv.0, orders.0</td>')
     expect(page).toContain('href="http://127.0.0.1:8001/openapi.json"')
   })
 

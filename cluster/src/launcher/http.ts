@@ -8,6 +8,7 @@ import { BadInput } from '../gateway/problem.ts'
 import { exitCode, Failure } from '../node/failure.ts'
 import { faultSchema } from './fault-requests.ts'
 import type { ActiveFault, Faults } from './faults.ts'
+import type { Led } from './leaders.ts'
 import type { NodeStatus } from './node-process.ts'
 import { clusterPage } from './page.ts'
 
@@ -22,13 +23,14 @@ export interface ClusterView {
 
 export interface LauncherPort {
   view(): ClusterView
+  led(): Promise<Led>
   /** Undefined unless the cluster was started for faults. */
   readonly faults: Faults | undefined
 }
 
 export function launcherApp(launcher: LauncherPort): Hono {
   const app = new Hono()
-  app.get('/', c => c.html(clusterPage(launcher.view())))
+  app.get('/', async c => c.html(clusterPage(launcher.view(), await launcher.led())))
   app.get('/healthz', c => c.json({ status: 'alive' }))
   app.get('/api/cluster', c => c.json(launcher.view()))
   const { faults } = launcher

@@ -13,6 +13,7 @@ import { baseServer } from './base-server.ts'
 import * as folder from './data-folder.ts'
 import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
+import { type Led, ledBy } from './leaders.ts'
 import { NodeProcess } from './node-process.ts'
 import { allGone, processId, signal } from './process-id.ts'
 import { rulePort } from './rule-port.ts'
@@ -88,6 +89,10 @@ export class Launcher {
       faults: this.faults?.list() ?? [],
       nodes: this.nodes.map(node => node.status()),
     }
+  }
+
+  led(): Promise<Led> {
+    return ledBy(this.nodes, this.adminToken)
   }
 
   get dashboard(): string {

@@ -100,7 +100,7 @@ function welcome(running: RunningCluster, tookMs: number, isDetached: boolean): 
   )
   return [
     colour.bold(`Synod ${running.cluster} is ready`) + colour.dim(` after ${duration(tookMs)}`),
-    `  dashboard ${running.dashboard}`,
+    `  status    ${running.dashboard}`,
     ...nodes,
     `  data      ${running.data}`,
     '',
