@@ -18,7 +18,8 @@ import { NodeProcess } from './node-process.ts'
 import { allGone, processId, signal } from './process-id.ts'
 import { rulePort } from './rule-port.ts'
 
-const readyWithinMs = 30_000
+/** Nodes read their logs first: those of a million orders that were prepared at once took them half a minute. */
+const readyWithinMs = 120_000
 const stopWithinMs = 5000
 
 export interface StartOptions {
