@@ -10,9 +10,7 @@ import { processId } from '../launcher/process-id.ts'
 import { Failure } from '../node/failure.ts'
 import { cluster } from './program.fixture.ts'
 import { verbs } from './verbs/index.ts'
-import { jsonOf } from './verbs/kv.ts'
 import { cannotPrepare } from './verbs/load.ts'
-import { requestOf } from './verbs/tx.ts'
 
 const types = messageTypeNames.join(', ')
 const folder = mkdtempSync(join(tmpdir(), 'synod-cli-'))
@@ -273,23 +271,4 @@ test('promises prints the table of the code, as JSON too', async () => {
   const { out } = await cluster('promises', '--json')
   expect(JSON.parse(out)).toEqual(promises())
   expect((await cluster('promises')).out.trimEnd().split('\n')).toHaveLength(promises().length + 1)
-})
-
-test('a transaction is a list of operations, or the body of POST /tx', () => {
-  const operations = [{ op: 'get', keyspace: 'kv', key: 'a' }]
-  expect(requestOf(JSON.stringify(operations))).toEqual({ operations })
-  expect(requestOf(JSON.stringify({ operations }))).toEqual({ operations })
-})
-
-test('values are JSON, or text', () => {
-  expect(jsonOf('5')).toBe(5)
-  expect(jsonOf('{"a":[1]}')).toEqual({ a: [1] })
-  expect(jsonOf('hello')).toBe('hello')
-  expect(jsonOf('two words')).toBe('two words')
-  expect(jsonOf("it's 5 o'clock")).toBe("it's 5 o'clock")
-  for (const broken of ['{a:1}', '[1,', '"open', '  ']) expect(() => jsonOf(broken)).toThrow('is not JSON')
-  const huge = '1'.repeat(400)
-  for (const text of [huge, `-${huge}`, `{"a":[${huge}]}`, '1e999']) {
-    expect(() => jsonOf(text)).toThrow('holds a number beyond 1.8e308')
-  }
 })
