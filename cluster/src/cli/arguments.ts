@@ -12,7 +12,8 @@ export function within(least: number, most: number): (text: string) => number {
   return text => {
     const value = wholeNumber(text)
     if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be from ${least} to ${most}.`)
+    const bounds = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`
+    throw new InvalidArgumentError(`It must be ${bounds}.`)
   }
 }
 

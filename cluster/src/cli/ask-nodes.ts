@@ -1,16 +1,38 @@
 /** Asks `/admin` of nodes: of all, of one by name, or of any that answers. */
 import type { ShardMap } from '@synod/actors'
+import type { ClusterView } from '../launcher/http.ts'
 import { exitCode, Failure } from '../node/failure.ts'
 import { type FoundCluster, getJson, type NodeAt } from './find-cluster.ts'
 
 export type Told<Answer> = NodeAt & ({ readonly answer: Answer } | { readonly problem: string })
 
+/** A node that is well answers at once; who asks all of them waits no longer for one that is not. */
+export const answerWithinMs = 2_000
+
+/** Nodes that a fault has stopped, by the launcher: they are paused or killed, and asked for nothing. */
+export async function stoppedNodes({ launcher, token }: FoundCluster): Promise<ReadonlyMap<string, string>> {
+  if (launcher === undefined) return new Map()
+  try {
+    const view = (await getJson(`${launcher}/api/cluster`, token, answerWithinMs)) as ClusterView
+    const stopped = view.nodes.filter(({ state }) => state === 'paused' || state === 'killed')
+    return new Map(stopped.map(({ id, state }) => [id, state]))
+  } catch (error) {
+    // Nodes outlive a launcher for a while.
+    if (error instanceof Failure) return new Map()
+    throw error
+  }
+}
+
 /** All nodes at once; who does not answer is in the list with the reason. */
-export function askAll<Answer>(found: FoundCluster, path: string): Promise<Told<Answer>[]> {
+export async function askAll<Answer>(found: FoundCluster, path: string): Promise<Told<Answer>[]> {
+  const stopped = await stoppedNodes(found)
   return Promise.all(
     found.nodes.map(async ({ id, url }) => {
+      const state = stopped.get(id)
+      if (state !== undefined) return { id, url, problem: state }
       try {
-        return { id, url, answer: (await getJson(`${url}/admin${path}`, found.token)) as Answer }
+        const answer = (await getJson(`${url}/admin${path}`, found.token, answerWithinMs)) as Answer
+        return { id, url, answer }
       } catch (error) {
         if (error instanceof Failure) return { id, url, problem: error.message }
         throw error
@@ -21,15 +43,19 @@ export function askAll<Answer>(found: FoundCluster, path: string): Promise<Told<
 
 /** Throws `Failure` when there is no such node, or it does not answer. */
 export async function askOne<Answer>(found: FoundCluster, id: string, path: string): Promise<Answer> {
-  return (await getJson(`${nodeNamed(found, id).url}/admin${path}`, found.token)) as Answer
+  const { url } = nodeNamed(found, id)
+  const state = (await stoppedNodes(found)).get(id)
+  if (state !== undefined) throw new Failure(`${id} is ${state} and answers nothing`)
+  return (await getJson(`${url}/admin${path}`, found.token)) as Answer
 }
 
 /** The first that answers; throws `Failure` with the last one's reason when none does. */
 export async function askAny<Answer>(found: FoundCluster, path: string): Promise<Answer> {
-  let last = new Failure('the cluster has no nodes')
-  for (const { url } of found.nodes) {
+  let last = new Failure('no node runs')
+  const stopped = await stoppedNodes(found)
+  for (const { url } of found.nodes.filter(({ id }) => !stopped.has(id))) {
     try {
-      return (await getJson(`${url}/admin${path}`, found.token)) as Answer
+      return (await getJson(`${url}/admin${path}`, found.token, answerWithinMs)) as Answer
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       last = error

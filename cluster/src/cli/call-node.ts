@@ -1,6 +1,7 @@
 /** Calls the public API of any node; the next one is asked only when the first cannot be reached at all. */
 
 import { Failure } from '../node/failure.ts'
+import { stoppedNodes } from './ask-nodes.ts'
 import { answerOf, type Call, type FoundCluster, request } from './find-cluster.ts'
 
 export interface Called {
@@ -15,8 +16,9 @@ export async function callAny(
   call: Omit<Call, 'token'> = {},
   expected: readonly number[] = [],
 ): Promise<Called> {
-  let last = new Failure('the cluster has no nodes')
-  for (const { url } of found.nodes) {
+  let last = new Failure('no node runs')
+  const stopped = await stoppedNodes(found)
+  for (const { url } of found.nodes.filter(({ id }) => !stopped.has(id))) {
     let response: Response
     try {
       response = await request(`${url}${path}`, {
@@ -28,7 +30,9 @@ export async function callAny(
       if (!(error instanceof Failure)) throw error
       last = error
       // What changes something may have reached a node that then fell silent: it is not sent twice.
-      if ((call.method ?? 'GET') !== 'GET' && !error.message.includes('ECONNREFUSED')) throw error
+      if ((call.method ?? 'GET') !== 'GET' && !error.message.includes('ECONNREFUSED')) {
+        throw new Failure(`${error.message}; it may or may not have happened`)
+      }
       continue
     }
     if (expected.includes(response.status)) return { status: response.status, body: await bodyOf(response) }

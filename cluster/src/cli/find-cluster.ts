@@ -1,10 +1,11 @@
 /** Finds the cluster that a verb speaks of: by `--url` of any node or of the base port, or by its data folder. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { clusterCommand } from '../config/command.ts'
 import { readRunning } from '../launcher/data-folder.ts'
 import { isAlive } from '../launcher/process-id.ts'
 import { exitCode, Failure } from '../node/failure.ts'
-import { userFolder } from './paths.ts'
+import { dataHelp, userFolder, usualData } from './paths.ts'
 
 export interface WhereOptions {
   readonly url?: string
@@ -24,13 +25,13 @@ export interface FoundCluster {
 
 export function whereOptions(command: Command): Command {
   return command
-    .option('--data <folder>', 'data folder of the cluster (default .synod)')
+    .option('--data <folder>', dataHelp)
     .option('--url <url>', 'any node, or the base port, instead of a data folder')
     .option('--token <token>', 'admin token, when asking from another machine (or SYNOD_TOKEN)')
 }
 
 export function dataFolder(options: WhereOptions): string {
-  return resolve(userFolder(), options.data ?? '.synod')
+  return options.data === undefined ? usualData(userFolder()) : resolve(userFolder(), options.data)
 }
 
 /** Throws `Failure` when no cluster is there. */
@@ -38,13 +39,14 @@ export async function findCluster(options: WhereOptions): Promise<FoundCluster> 
   const token = options.token ?? process.env.SYNOD_TOKEN
   if (options.url !== undefined) return findByUrl(options.url.replace(/\/+$/, ''), token)
   const data = dataFolder(options)
+  const given = options.data === undefined ? '' : ` --data ${options.data}`
   const running = readRunning(data)
   if (running === undefined) {
-    throw new Failure(`no cluster runs on ${data}; start one with: pnpm cluster start`)
+    throw new Failure(`no cluster runs on ${data}; start one with: ${clusterCommand} start${given}`)
   }
   if (!isAlive(running.launcher) && !running.nodes.some(node => isAlive(node.process))) {
     throw new Failure(
-      `the cluster on ${data} has ended without being stopped; start it again with: pnpm cluster start --data ${data}`,
+      `the cluster on ${data} has ended without being stopped; start it again with: ${clusterCommand} start --data ${data}`,
     )
   }
   return { nodes: running.nodes, launcher: running.dashboard, token: token ?? running.adminToken }
@@ -67,9 +69,12 @@ function nodesOf(answer: unknown): NodeAt[] {
   return nodes.map(({ id, url }) => ({ id, url }))
 }
 
+/** Whoever does not say what it is within this time is paused, or something else. */
+const firstAnswerMs = 5_000
+
 /** Undefined when the path is not served there. */
 async function tryGet(url: string, token: string | undefined): Promise<unknown> {
-  const response = await request(url, { token })
+  const response = await request(url, { token, timeoutMs: firstAnswerMs })
   if (response.status === 404 || response.status === 405) return undefined
   return answerOf(response, url)
 }
@@ -84,6 +89,7 @@ export interface Call {
 
 /** Throws `Failure` when nobody answers. */
 export async function request(url: string, call: Call): Promise<Response> {
+  const { timeoutMs = 15_000 } = call
   const headers = new Headers(call.headers)
   if (call.token !== undefined) headers.set('Authorization', `Bearer ${call.token}`)
   if (call.body !== undefined) headers.set('Content-Type', 'application/json')
@@ -92,16 +98,25 @@ export async function request(url: string, call: Call): Promise<Response> {
       method: call.method ?? 'GET',
       headers,
       body: call.body === undefined ? null : JSON.stringify(call.body),
-      signal: AbortSignal.timeout(call.timeoutMs ?? 15_000),
+      signal: AbortSignal.timeout(timeoutMs),
     })
   } catch (error) {
-    throw new Failure(`${url} does not answer: ${reason(error)}`)
+    const isLate = error instanceof Error && error.name === 'TimeoutError'
+    throw new Failure(
+      `${url} does not answer${isLate ? ` within ${timeoutMs / 1000} s` : `: ${reason(error)}`}`,
+    )
   }
 }
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? error.cause.message || error.message : error.message
+}
+
+/** What becomes of a request that is answered so. */
+const remedies: Readonly<Record<string, string>> = {
+  'urn:synod:problem:unavailable': '; nothing happened; try again',
+  'urn:synod:problem:overloaded': '; nothing happened; try again later',
 }
 
 /** The JSON of a good answer; throws `Failure` with what a bad one says. */
@@ -113,9 +128,10 @@ export async function answerOf(response: Response, url: string): Promise<unknown
   const { detail, type } = (isJson ? body : {}) as { readonly detail?: unknown; readonly type?: unknown }
   // What the edge calls badly formed was typed that way.
   const code = type === 'urn:synod:problem:bad-request' ? exitCode.usage : exitCode.failed
-  throw new Failure(typeof detail === 'string' ? detail : `${url} answered ${response.status}`, code)
+  if (typeof detail !== 'string') throw new Failure(`${url} answered ${response.status}`, code)
+  throw new Failure(`${detail}${typeof type === 'string' ? (remedies[type] ?? '') : ''}`, code)
 }
 
-export async function getJson(url: string, token: string | undefined): Promise<unknown> {
-  return answerOf(await request(url, { token }), url)
+export async function getJson(url: string, token: string | undefined, timeoutMs?: number): Promise<unknown> {
+  return answerOf(await request(url, { token, ...(timeoutMs === undefined ? {} : { timeoutMs }) }), url)
 }

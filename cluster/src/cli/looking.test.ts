@@ -1,7 +1,7 @@
 /** What is asked for and is not there: said with what there is, by nodes that answer what the test says. */
 import { initialMap } from '@synod/actors'
 import { nodeId } from '@synod/runtime/protocol'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cluster, fakeNode } from './program.fixture.ts'
 
 const keyspaces = { kv: { shards: 2, replicas: 1 }, orders: { shards: 1, replicas: 1 } }
@@ -22,6 +22,11 @@ beforeAll(async () => {
     'POST /kv/kv/there/cas': { swapped: false },
     'POST /kv/kv/missing/cas': { swapped: false },
     'GET /kv/kv/there': { value: 5, version: 1 },
+    'PUT /kv/kv/leaderless': {
+      type: 'urn:synod:problem:unavailable',
+      status: 503,
+      detail: 'kv.0 has no leader at the moment',
+    },
     'GET /admin/actors': ['learner/kv.0', 'acceptor/kv.0', 'session/main'].map(actor),
   })
 })
@@ -69,7 +74,7 @@ test.each<[string[], number, string]>([
 test.each([
   ['log', 'kv.0', '--limit', '0', "'--limit <n>' argument '0' is invalid. It must be from 1 to 1000."],
   ['events', '--limit', '0', "'--limit <n>' argument '0' is invalid. It must be from 1 to 1000."],
-  ['log', 'kv.0', '--from', '0', "'--from <slot>' argument '0' is invalid. It must be from 1 to "],
+  ['log', 'kv.0', '--from', '0', "'--from <slot>' argument '0' is invalid. It must be 1 or more."],
 ])('%s %s: out of bounds', async (...argv) => {
   const err = argv.pop() ?? ''
   expect(await cluster(...argv, '--url', node.url)).toMatchObject({
@@ -110,4 +115,72 @@ test.each([
   expect(await cluster('fault', 'kill', 'n1', '--url', base.url)).toMatchObject({ code: 1 })
   expect(base.asked.filter(one => one.startsWith('POST'))).toEqual(['POST /api/faults'])
   base.close()
+})
+
+describe('a node that the launcher knows to be paused', () => {
+  let paused: Awaited<ReturnType<typeof fakeNode>>
+  let base: Awaited<ReturnType<typeof fakeNode>>
+  beforeAll(async () => {
+    paused = await fakeNode({})
+    const nodes = [
+      { id: 'n2', url: paused.url, state: 'paused', pid: 2, restarts: 0, detail: 'by a fault' },
+      { id: 'n1', url: node.url, state: 'ready', pid: 1, restarts: 0, detail: '' },
+    ]
+    base = await fakeNode({
+      'GET /api/cluster': { cluster: 'c', data: '/d', faultsAllowed: true, faults: [], nodes },
+    })
+  })
+  afterAll(() => {
+    paused.close()
+    base.close()
+  })
+
+  test.each<[string[], number, string]>([
+    [['status'], 0, 'paused (by a fault)'],
+    [['nodes'], 0, 'n2: paused\n'],
+    [['groups'], 0, 'n2: paused\n'],
+    [['actors'], 0, 'n2: paused\n'],
+    [['kv', 'get', 'there'], 0, '5  (version 1)'],
+    [['events'], 0, ''],
+    [['inspect', 'n2/session/main'], 1, 'n2 is paused and answers nothing'],
+  ])('%j does not ask it', async (argv, code, text) => {
+    const { code: ended, out, err } = await cluster(...argv, '--url', base.url)
+    expect(ended, err).toBe(code)
+    expect(out + err).toContain(text)
+    expect(paused.asked).toEqual([])
+  })
+})
+
+test.each([
+  ['kill', 'n1 killed'],
+  ['pause', 'n1 paused'],
+  ['resume', 'n1 goes on'],
+  ['restart', 'n1 restarted'],
+  ['heal', 'all partitions ended'],
+])('fault %s says what was done', async (kind, done) => {
+  const base = await fakeNode({
+    'GET /api/cluster': { nodes: [{ id: 'n1', url: node.url }] },
+    'POST /api/faults': [],
+  })
+  const argv = ['fault', kind, ...(kind === 'heal' ? [] : ['n1']), '--url', base.url]
+  expect(await cluster(...argv)).toEqual({ code: 0, out: `${done}\nnothing is broken now\n`, err: '' })
+  base.close()
+})
+
+test('what a node could not do says that nothing happened', async () => {
+  expect(await cluster('kv', 'put', 'leaderless', '1', '--url', node.url)).toEqual({
+    code: 1,
+    out: '',
+    err: 'kv.0 has no leader at the moment; nothing happened; try again',
+  })
+})
+
+test('a node that falls silent in the middle leaves open what happened', async () => {
+  const silent = await fakeNode({ 'POST /payment/create_user': 'hang up' })
+  expect(await cluster('order', 'demo', '--url', silent.url)).toEqual({
+    code: 1,
+    out: '',
+    err: `${silent.url}/payment/create_user does not answer: other side closed; it may or may not have happened`,
+  })
+  silent.close()
 })

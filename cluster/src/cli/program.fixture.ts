@@ -31,12 +31,22 @@ export async function fakeNode(answers: Readonly<Record<string, unknown>>) {
   const server = createServer((request, response) => {
     const what = `${request.method} ${request.url?.split('?')[0]}`
     asked.push(what)
+    if (answers[what] === 'hang up') {
+      request.socket.destroy()
+      return
+    }
     const answer = what === 'GET /admin/status' ? { nodes: [{ id: 'n1', url }] } : answers[what]
-    response.statusCode = answer === undefined ? 404 : 200
+    response.statusCode = answer === undefined ? 404 : statusOf(answer)
     response.setHeader('Content-Type', 'application/json')
     response.end(JSON.stringify(answer ?? { detail: `${what} is not here` }))
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return { url, asked, close: () => server.close() }
+}
+
+/** Of problem details, their own. */
+function statusOf(answer: unknown): number {
+  const isProblem = typeof answer === 'object' && answer !== null && 'detail' in answer && 'status' in answer
+  return isProblem ? Number(answer.status) : 200
 }

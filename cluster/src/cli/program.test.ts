@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { IndefiniteError, Unavailable } from '../client/index.ts'
 import { promises } from '../config/choices.ts'
+import { clusterCommand } from '../config/command.ts'
 import { messageTypeNames } from '../gateway/message-type.ts'
 import { processId } from '../launcher/process-id.ts'
 import { Failure } from '../node/failure.ts'
 import { cluster } from './program.fixture.ts'
 import { verbs } from './verbs/index.ts'
-import { jsonOf } from './verbs/kv.ts'
 import { cannotPrepare } from './verbs/load.ts'
 
 const types = messageTypeNames.join(', ')
@@ -34,19 +34,36 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     [['start', '--config', 'docs'], 'docs: it is a folder'],
     [['stop', 'now'], "error: too many arguments for 'stop'. Expected 0 arguments but got 1: now."],
     [['node'], "error: required option '--config <file>' not specified"],
-    [['log'], "error: missing required argument 'group'"],
-    [['kv', 'gte', 'a'], 'kv has no command "gte"; did you mean "get"? (pnpm cluster kv --help)'],
-    [['kv', 'del', 'a'], 'kv has no command "del"; did you mean "delete"? (pnpm cluster kv --help)'],
-    [['kv', 'put', 'a', 'null'], 'a key cannot hold null; to remove it: pnpm cluster kv delete a'],
+    [['log'], `error: missing required argument 'group'\nusage: ${clusterCommand} log [options] <group>`],
+    [
+      ['kv', 'put', 'a'],
+      `error: missing required argument 'json'\nusage: ${clusterCommand} kv put [options] <key> <json>`,
+    ],
+    [['kv', 'gte', 'a'], `kv has no command "gte"; did you mean "get"? (${clusterCommand} kv --help)`],
+    [['kv', 'del', 'a'], `kv has no command "del"; did you mean "delete"? (${clusterCommand} kv --help)`],
+    [['kv', 'put', 'a', 'null'], `a key cannot hold null; to remove it: ${clusterCommand} kv delete a`],
     [
       ['kv', '--data', 'here'],
-      'kv needs a command first; known: get, put, delete, cas, scan (pnpm cluster kv --help)',
+      `kv needs a command first; known: get, put, delete, cas, scan (${clusterCommand} kv --help)`,
     ],
-    [['order'], 'order needs a command first; known: demo (pnpm cluster order --help)'],
+    [['order'], `order needs a command first; known: demo (${clusterCommand} order --help)`],
+    ...['', 'k'.repeat(513)].flatMap(key =>
+      [
+        ['get', key],
+        ['put', key, '1'],
+        ['delete', key],
+        ['cas', key, '1', '2'],
+      ].map((argv): [string[], string] => [['kv', ...argv, '--data', data], 'a key has 1 to 512 characters']),
+    ),
     [['help', 'strat'], 'unknown verb "strat"; did you mean "start"?'],
     [['kv', 'put', 'a', ''], `an empty word is not JSON; quote it for the shell: '{"a":1}', or '"text"'`],
     [
-      ['tx', 'nonsense'],
+      ['tx', '[{"op":"get"'],
+      "the operations are not JSON: Expected ',' or '}' after property value in JSON at position 12 (line 1 column 13)",
+    ],
+    [['tx', '[1,'], 'the operations are not JSON: Unexpected end of JSON input (of 3 characters)'],
+    [
+      ['tx', '{"operation":[]}'],
       'operations must be a JSON list, for instance \'[{"op":"get","keyspace":"kv","key":"a"}]\'',
     ],
     [['fault', 'partition', 'n1,n2'], "n1,n2 is not a partition; write it as 'n1,n2|n3'"],
@@ -93,6 +110,19 @@ describe('wrong usage ends with 2, and says what would be right', () => {
     ],
     [['sim', '--depth', '3'], '--depth needs --search'],
     [['sim', '--states', '3', '--protocol', 'paxos'], '--states needs --search'],
+    [['sim', '--seed', '1'], '--seed needs --protocol, for instance --protocol paxos'],
+    [['sim', '--trace', 'x'], '--trace needs --seed'],
+    [
+      ['sim', '--protocol', 'paxos', '--seed', '5', '--seeds', '3'],
+      '--seeds does nothing with --seed, which is one history',
+    ],
+    [['sim', '--search', 'paxos', '--jobs', '2'], '--jobs does nothing with --search'],
+    [
+      ['sim', '--protocol', 'paxos', '--seed', 'abc'],
+      "error: option '--seed <n>' argument 'abc' is invalid. It must be a whole number.",
+    ],
+    [['sim', '--seeds', '-1'], "error: option '--seeds <n>' argument '-1' is invalid. It must be 0 or more."],
+    [['verify', '--history', folder], `${folder}: it is a folder`],
     [['sim', '--search', 'foo'], '--search: there is no model "foo"; known: paxos, commit, conflict'],
     [['sim', '--search', 'comit'], '--search: there is no model "comit"; did you mean "commit"?'],
   ])('%j', async (argv, message) => {
@@ -109,8 +139,14 @@ describe('wrong usage ends with 2, and says what would be right', () => {
 
 describe('what cannot be done ends with 1, and says what to do', () => {
   test.each<[string[], string]>([
-    [['status', '--data', data], `no cluster runs on ${data}; start one with: pnpm cluster start`],
-    [['kv', 'get', 'a', '--data', data], `no cluster runs on ${data}; start one with: pnpm cluster start`],
+    [
+      ['status', '--data', data],
+      `no cluster runs on ${data}; start one with: ${clusterCommand} start --data ${data}`,
+    ],
+    [
+      ['kv', 'get', 'a', '--data', data],
+      `no cluster runs on ${data}; start one with: ${clusterCommand} start --data ${data}`,
+    ],
     [['stop', '--data', data], `no cluster runs on ${data}`],
   ])('%j', async (argv, message) => {
     expect(await cluster(...argv)).toEqual({ code: 1, out: '', err: message })
@@ -144,6 +180,11 @@ test('a file that cannot be used is named with the reason, without a stack', asy
   const inside = join(file, 'history.jsonl')
   const { code, err } = await cluster('verify', '--history', inside)
   expect({ code, err }).toEqual({ code: 1, err: `${inside}: a file is in the way` })
+  expect(await cluster('sim', '--protocol', 'paxos', '--seed', '1', '--trace', inside)).toEqual({
+    code: 1,
+    out: '',
+    err: `${inside}: a file is in the way`,
+  })
 })
 
 /** A data folder whose cluster runs, as far as the command line can see. */
@@ -158,17 +199,26 @@ function running(name: string, url: string): string {
   return path
 }
 
+test.each([
+  [['register', '--orders', '5'], '--orders does nothing with register; shop and hot have orders'],
+  [['bank', '--create'], '--create does nothing with bank; shop and hot have orders'],
+  [['hot', '--keys', '5'], '--keys does nothing with hot, which is about one item'],
+  [['--create', '--orders', '5'], '--orders does nothing with --create, which prepares none'],
+])('load %j: an option that does nothing is refused', async (argv, err) => {
+  expect(await cluster('load', ...argv, '--data', data)).toEqual({ code: 2, out: '', err })
+})
+
 test('load of a cluster that does not answer says so, without a stack', async () => {
   const silent = running('silent', 'http://127.0.0.1:1')
   const { code, err } = await cluster('load', 'shop', '--data', silent)
   expect(code).toBe(1)
   expect(err).toBe(
     'preparing shop …\npreparing failed: POST /payment/batch_init/1000/1000000000: ' +
-      'no node answers: connect ECONNREFUSED 127.0.0.1:1; see: pnpm cluster status',
+      `no node answers: connect ECONNREFUSED 127.0.0.1:1; see: ${clusterCommand} status`,
   )
   for (const error of [new Unavailable('crowded'), new IndefiniteError('silence')]) {
     expect(() => cannotPrepare(error)).toThrow(
-      new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`),
+      new Failure(`preparing failed: ${error.message}; see: ${clusterCommand} status`),
     )
   }
   const defect = new TypeError('a defect')
@@ -184,7 +234,7 @@ test('a cluster that ended without being stopped is not waited for', async () =>
   const { code, err } = await cluster('status', '--data', crashed)
   expect({ code, err }).toEqual({
     code: 1,
-    err: `the cluster on ${crashed} has ended without being stopped; start it again with: pnpm cluster start --data ${crashed}`,
+    err: `the cluster on ${crashed} has ended without being stopped; start it again with: ${clusterCommand} start --data ${crashed}`,
   })
 })
 
@@ -207,13 +257,13 @@ describe('help', () => {
     const { code, out } = await cluster()
     expect(code).toBe(0)
     for (const verb of verbs) expect(out).toContain(`\n  ${verb.name} `)
-    expect(out.match(/^ {2}pnpm cluster /gm)).toHaveLength(5)
+    expect(out.split('\n').filter(line => line.startsWith(`  ${clusterCommand} `))).toHaveLength(5)
   })
 
   test.each(verbs.map(verb => verb.name))('of %s has examples of itself', async name => {
     const { code, out } = await cluster(name, '--help')
     expect(code).toBe(0)
-    expect(out).toContain(`  pnpm cluster ${name}`)
+    expect(out).toContain(`  ${clusterCommand} ${name}`)
   })
 })
 
@@ -221,11 +271,4 @@ test('promises prints the table of the code, as JSON too', async () => {
   const { out } = await cluster('promises', '--json')
   expect(JSON.parse(out)).toEqual(promises())
   expect((await cluster('promises')).out.trimEnd().split('\n')).toHaveLength(promises().length + 1)
-})
-
-test('values are JSON, or bare words as text', () => {
-  expect(jsonOf('5')).toBe(5)
-  expect(jsonOf('{"a":[1]}')).toEqual({ a: [1] })
-  expect(jsonOf('hello')).toBe('hello')
-  expect(() => jsonOf('{a:1}')).toThrow('is not JSON')
 })

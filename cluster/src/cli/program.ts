@@ -1,6 +1,7 @@
 /** The command line from its verbs: help, examples, suggestions, exit codes. */
 import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
+import { clusterCommand } from '../config/command.ts'
 import { suggestion } from '../config/nearest.ts'
 import { ConfigError } from '../config/parse.ts'
 import { exitCode, Failure, systemProblem } from '../node/failure.ts'
@@ -12,13 +13,13 @@ const chapters: readonly Verb['chapter'][] = ['Running', 'Looking', 'Using', 'Br
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 const firstSteps = `The five to start with:
-  pnpm cluster start            three nodes with the shop, here; Ctrl-C stops them
-  pnpm cluster status           what runs, and how well
-  pnpm cluster order demo       sell something, step by step
-  pnpm cluster fault kill n2    end a node and watch the others go on (start --faults)
-  pnpm cluster stop             end what start --detach began
+  ${clusterCommand} start            three nodes with the shop, here; Ctrl-C stops them
+  ${clusterCommand} status           what runs, and how well
+  ${clusterCommand} order demo       sell something, step by step
+  ${clusterCommand} fault kill n2    end a node and watch the others go on (start --faults)
+  ${clusterCommand} stop             end what start --detach began
 
-Each verb has its own help: pnpm cluster <verb> --help`
+Each verb has its own help: ${clusterCommand} <verb> --help`
 
 export function program(): Command {
   const root = new Command('cluster')
@@ -72,9 +73,25 @@ function addVerb(root: Command, verb: Verb): void {
     .helpOption('-h, --help', 'this help')
     .helpCommand(false)
     .showSuggestionAfterError()
-    .addHelpText('after', `\nExamples:\n${verb.examples.map(line => `  pnpm cluster ${line}`).join('\n')}`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n${verb.examples.map(line => `  ${clusterCommand} ${line}`).join('\n')}`,
+    )
   verb.define(command)
+  for (const one of [command, ...command.commands]) sayUsage(one)
   if (command.commands.length > 0) askForCommand(command)
+}
+
+/** After an argument that is missing, which other arguments there are. */
+function sayUsage(command: Command): void {
+  command.configureOutput({
+    outputError(text, write) {
+      write(text)
+      if (!text.startsWith('error: missing required argument')) return
+      const usage = command.createHelp().commandUsage(command)
+      write(`usage: ${usage.replace(/^cluster/, clusterCommand)}\n`)
+    },
+  })
 }
 
 /** Of a verb that has commands of its own: alone, or with options that belong to them. */
@@ -93,7 +110,7 @@ function askForCommand(command: Command): void {
           : `${verb} has no command ${JSON.stringify(name)}`
       const right =
         name === undefined || name.startsWith('-') ? `known: ${names.join(', ')}` : hint(name, names)
-      throw new Failure(`${wrong}; ${right} (pnpm cluster ${verb} --help)`, exitCode.usage)
+      throw new Failure(`${wrong}; ${right} (${clusterCommand} ${verb} --help)`, exitCode.usage)
     })
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadClusterConfig } from '../config/config.ts'
-import { settleLayout } from './data-folder.ts'
+import { ownerOf, settleLayout } from './data-folder.ts'
 
 let data = ''
 beforeEach(() => {
@@ -80,4 +80,12 @@ describe('a configuration that does not fit its folder', () => {
     expect(() => settle('keyspaces: { payment: { groups: 2 } }')).toThrow('{ payment: { groups: 1 } }')
     expect(settle('keyspaces: { payment: { groups: 1 } }')).toEqual(made)
   })
+})
+
+test('the owner of a file is told by name where there is one', () => {
+  const users = join(data, 'passwd')
+  const own = String(process.getuid?.())
+  writeFileSync(users, `other:x:${own}1:0::/:/bin/sh\nada:x:${own}:0::/:/bin/sh\n`)
+  expect(ownerOf(data, users)).toBe('ada')
+  expect(ownerOf(data, join(data, 'none'))).toBe(`user ${own}`)
 })

@@ -10,10 +10,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { clusterCommand } from '../config/command.ts'
 import type { ClusterConfig, KeyspaceSettings } from '../config/config.ts'
 import { changedSettings, written } from '../config/keyspaces.ts'
 import { createDurably, writeDurably } from '../node/durable-file.ts'
-import { exitCode, Failure, writableFolder } from '../node/failure.ts'
+import { codeOf, exitCode, Failure, writableFolder } from '../node/failure.ts'
 import { isAlive, type ProcessId, processId } from './process-id.ts'
 
 export interface Layout {
@@ -44,8 +45,21 @@ const ours = /^n\d+$/
 export function readRunning(data: string): RunningCluster | undefined {
   const path = join(data, files.running)
   if (!existsSync(path)) return undefined
-  return JSON.parse(readFileSync(path, 'utf8')) as RunningCluster
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as RunningCluster
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error
+    throw new Failure(`${path} may not be read by this user; it belongs to ${ownerOf(path)}`)
+  }
 }
+
+/** By name where the system knows one. */
+export function ownerOf(path: string, users = '/etc/passwd'): string {
+  const uid = String(statSync(path).uid)
+  const lines = existsSync(users) ? readFileSync(users, 'utf8').split('\n') : []
+  return lines.map(line => line.split(':')).find(fields => fields[2] === uid)?.[0] ?? `user ${uid}`
+}
+
 export function writeRunning(data: string, running: RunningCluster): void {
   writeJson(join(data, files.running), running)
 }
@@ -72,7 +86,7 @@ export function takeFolder(data: string): void {
   if (holder !== undefined) {
     const url = readRunning(data)?.dashboard ?? `process ${holder.pid}`
     throw new Failure(
-      `a cluster runs already on ${data} (${url}); end it with: pnpm cluster stop --data ${data}`,
+      `a cluster runs already on ${data} (${url}); end it with: ${clusterCommand} stop --data ${data}`,
     )
   }
   rmSync(lock, { force: true })

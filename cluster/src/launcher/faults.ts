@@ -93,9 +93,9 @@ export class Faults {
   }
 
   async #place(order: MessageFault | Partition): Promise<void> {
-    this.#count += 1
-    const id = `${order.kind}-${this.#count}`
+    const id = `${order.kind}-${this.#count + 1}`
     const placed = order.kind === 'partition' ? this.#cuts(id, order) : this.#rules(id, order)
+    this.#count += 1
     const endsAt =
       order.durationMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + order.durationMs
     this.#active.set(id, { id, order, text: describeFault(order), placed, endsAt })
@@ -131,6 +131,12 @@ export class Faults {
   /** Message rules act where messages arrive; each message meets the rule once. */
   #rules(id: string, { kind, durationMs, ...rest }: MessageFault): Placed[] {
     if (rest.from !== undefined) this.#node(rest.from)
+    if (rest.from !== undefined && rest.from === rest.to) {
+      throw new Failure(
+        `what ${rest.from} sends itself stays within it, where no fault meets it; give --from and --to two nodes`,
+        exitCode.usage,
+      )
+    }
     const receivers = rest.to === undefined ? this.#nodes : [this.#node(rest.to)]
     return receivers.map(({ spec }) => ({
       node: spec.id,

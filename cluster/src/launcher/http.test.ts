@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { clusterCommand } from '../config/command.ts'
 import { unfitType } from '../gateway/message-type.ts'
 import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
@@ -14,11 +15,12 @@ const view: ClusterView = {
   nodes: [{ id: 'n1', url: 'http://127.0.0.1:8001', state: 'ready', pid: 5, restarts: 0, detail: '' }],
 }
 const nodes = [{ spec: { id: 'n1' }, state: 'ready', resume: () => false } as unknown as NodeProcess]
+const led = () => Promise.resolve(new Map([['n1', ['kv.0', 'orders.0']]]))
 const nothing = () => Promise.resolve()
 const allowed = () => new Faults(nodes, { add: nothing, remove: nothing, clear: nothing })
 
 function appWith(faults: Faults | undefined) {
-  const app = launcherApp({ view: () => view, faults })
+  const app = launcherApp({ view: () => view, led, faults })
   return async (path: string, init?: RequestInit) => {
     const response = await app.request(path, init)
     return { status: response.status, body: (await response.json()) as { type: string; detail: string } }
@@ -28,8 +30,9 @@ const post = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.strin
 
 describe('the base port', () => {
   test('shows the cluster as a page, what is text as text', async () => {
-    const page = await (await launcherApp({ view: () => view, faults: undefined }).request('/')).text()
+    const page = await (await launcherApp({ view: () => view, led, faults: undefined }).request('/')).text()
     expect(page).toContain('shop-&lt;1&gt;')
+    expect(page).toContain('>kv.0, orders.0</td>')
     expect(page).toContain('href="http://127.0.0.1:8001/openapi.json"')
   })
 
@@ -39,6 +42,11 @@ describe('the base port', () => {
     [{ kind: 'resume', node: 'n1' }, 409, 'cannot resume n1: it is ready'],
     [{ kind: 'partition', sides: [['n1']] }, 400, 'sides: must have at least 2 entries'],
     [{ kind: 'partition', sides: 'n1' }, 400, 'sides: must be a list, not a string'],
+    [
+      { kind: 'delay', from: 'n1', to: 'n1', delayMs: 10 },
+      400,
+      'what n1 sends itself stays within it, where no fault meets it; give --from and --to two nodes',
+    ],
     [{ kind: 'explode' }, 400, `kind: there is no kind "explode"; it must be one of ${kinds}`],
     [
       { kind: 'dorp' },
@@ -67,7 +75,11 @@ describe('the base port', () => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       expect(await call('/api/faults', { method })).toMatchObject({
         status: 404,
-        body: { detail: 'the cluster was started without --faults: nothing here can break it' },
+        body: {
+          detail:
+            'the cluster was started without --faults: nothing here can break it; ' +
+            `end it, then: ${clusterCommand} start --faults --data /data (the data stays)`,
+        },
       })
     }
   })

@@ -1,12 +1,14 @@
 /** The base port: what the cluster is made of, and the faults that only a launcher can cause. */
 import { type Context, Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { clusterCommand } from '../config/command.ts'
 import { jsonBody } from '../gateway/body.ts'
 import { parse } from '../gateway/parse.ts'
 import { BadInput } from '../gateway/problem.ts'
 import { exitCode, Failure } from '../node/failure.ts'
 import { faultSchema } from './fault-requests.ts'
 import type { ActiveFault, Faults } from './faults.ts'
+import type { Led } from './leaders.ts'
 import type { NodeStatus } from './node-process.ts'
 import { clusterPage } from './page.ts'
 
@@ -21,20 +23,23 @@ export interface ClusterView {
 
 export interface LauncherPort {
   view(): ClusterView
+  led(): Promise<Led>
   /** Undefined unless the cluster was started for faults. */
   readonly faults: Faults | undefined
 }
 
 export function launcherApp(launcher: LauncherPort): Hono {
   const app = new Hono()
-  app.get('/', c => c.html(clusterPage(launcher.view())))
+  app.get('/', async c => c.html(clusterPage(launcher.view(), await launcher.led())))
   app.get('/healthz', c => c.json({ status: 'alive' }))
   app.get('/api/cluster', c => c.json(launcher.view()))
   const { faults } = launcher
   if (faults === undefined) {
-    app.all('/api/faults', c =>
-      problem(c, 404, 'the cluster was started without --faults: nothing here can break it'),
-    )
+    app.all('/api/faults', c => {
+      const remedy = `end it, then: ${clusterCommand} start --faults --data ${launcher.view().data}`
+      const what = 'the cluster was started without --faults: nothing here can break it'
+      return problem(c, 404, `${what}; ${remedy} (the data stays)`)
+    })
   } else {
     app.get('/api/faults', c => c.json(faults.list()))
     app.post('/api/faults', c => cause(c, faults))

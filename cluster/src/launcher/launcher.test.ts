@@ -1,10 +1,11 @@
 /** Real processes, one cluster of one node at a time: what the launcher does with them. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { clusterCommand } from '../config/command.ts'
 import { type ClusterFlags, loadClusterConfig } from '../config/config.ts'
 import { readRunning } from './data-folder.ts'
 import { Launcher } from './launcher.ts'
@@ -62,7 +63,11 @@ describe('a local cluster', () => {
     expect(isAlive(id)).toBe(true)
     const view = (await (await fetch(`${running.dashboard}/api/cluster`)).json()) as { nodes: unknown[] }
     expect(view.nodes).toMatchObject([{ id: 'n1', state: 'ready', pid: id.pid, restarts: 0 }])
-    expect(await (await fetch(running.dashboard)).text()).toContain('<td>ready')
+    expect(await (await fetch(running.dashboard)).text()).toContain('>ready ')
+    // Ready is before elected.
+    await expect
+      .poll(async () => (await running.led()).get('n1'), { timeout: 15_000 })
+      .toEqual(['directory', 'kv.0', 'orders.0', 'stock.0'])
     expect(readRunning(data)).toMatchObject({
       dashboard: running.dashboard,
       nodes: [{ id: 'n1', process: id }],
@@ -175,7 +180,7 @@ describe('a start that cannot be', () => {
     const { dashboard } = await start()
     const again = start()
     await expect(again).rejects.toThrow(
-      `a cluster runs already on ${data} (${dashboard}); end it with: pnpm cluster stop --data ${data}`,
+      `a cluster runs already on ${data} (${dashboard}); end it with: ${clusterCommand} stop --data ${data}`,
     )
   })
 
@@ -184,9 +189,20 @@ describe('a start that cannot be', () => {
     const holder = createServer()
     await new Promise<void>(resolve => holder.listen(port + 1, '127.0.0.1', resolve))
     await expect(start({ port })).rejects.toThrow(`n1: port ${port + 1} is taken`)
-    expect(readRunning(data)).toBeUndefined()
+    expect(readdirSync(data)).toEqual([])
     await new Promise(resolve => holder.close(resolve))
     await start({ port })
+  })
+
+  test('on a taken port with --fresh keeps the data', async () => {
+    const { cluster } = await start()
+    await launcher?.stop()
+    const port = await freeBase()
+    const holder = createServer()
+    await new Promise<void>(resolve => holder.listen(port, '127.0.0.1', resolve))
+    await expect(start({ port }, true)).rejects.toThrow(`port ${port} is taken`)
+    await new Promise(resolve => holder.close(resolve))
+    expect((await start()).cluster).toBe(cluster)
   })
 
   test('with another number of nodes than its data was made with', async () => {

@@ -1,6 +1,7 @@
 /** A local cluster: its data folder, its node processes, the base port, and an orderly end. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type ClusterConfig, isLoopback, joinEndpoint } from '../config/config.ts'
@@ -12,11 +13,13 @@ import { baseServer } from './base-server.ts'
 import * as folder from './data-folder.ts'
 import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
+import { type Led, ledBy } from './leaders.ts'
 import { NodeProcess } from './node-process.ts'
 import { allGone, processId, signal } from './process-id.ts'
 import { rulePort } from './rule-port.ts'
 
-const readyWithinMs = 30_000
+/** Nodes read their logs first: those of a million orders that were prepared at once took them half a minute. */
+const readyWithinMs = 120_000
 const stopWithinMs = 5000
 
 export interface StartOptions {
@@ -43,6 +46,8 @@ export class Launcher {
     let launcher: Launcher | undefined
     try {
       await endLeftovers(config.data)
+      // A start that is refused leaves the folder as it was: nothing written, nothing removed.
+      await refuseTakenPorts(config)
       if (options.fresh) folder.empty(config.data)
       launcher = new Launcher(config)
       await listen(launcher.#server, config.host, config.port)
@@ -85,6 +90,10 @@ export class Launcher {
       faults: this.faults?.list() ?? [],
       nodes: this.nodes.map(node => node.status()),
     }
+  }
+
+  led(): Promise<Led> {
+    return ledBy(this.nodes, this.adminToken)
   }
 
   get dashboard(): string {
@@ -185,6 +194,20 @@ async function endLeftovers(data: string): Promise<void> {
     throw new Failure(
       `processes ${left.map(id => id.pid).join(', ')} of an earlier start do not end; kill them first`,
     )
+  }
+}
+
+/** Throws `Failure`; who takes a port a moment later is met, and named, by the one who listens there. */
+async function refuseTakenPorts({ host, port, nodes }: ClusterConfig): Promise<void> {
+  for (let index = 0; index <= nodes; index++) {
+    const probe = createServer()
+    try {
+      await listen(probe, host, port + index)
+    } catch (error) {
+      if (error instanceof Failure && index > 0) throw new Failure(`n${index}: ${error.message}`)
+      throw error
+    }
+    await new Promise(resolve => probe.close(resolve))
   }
 }
 

@@ -2,7 +2,7 @@
 import type { NodeEvent } from '../../node/event-ring.ts'
 import { Failure } from '../../node/failure.ts'
 import { within } from '../arguments.ts'
-import { nodeNamed } from '../ask-nodes.ts'
+import { answerWithinMs, nodeNamed, stoppedNodes } from '../ask-nodes.ts'
 import {
   type FoundCluster,
   findCluster,
@@ -58,11 +58,15 @@ async function newest(
   seen: Map<string, number>,
   limit: number,
 ): Promise<NamedEvent[]> {
+  const stopped = await stoppedNodes(found)
   const batches = await Promise.all(
     nodes.map(async ({ id, url }) => {
       const after = seen.get(id)
       const path = after === undefined ? '' : `&after=${after}`
-      const events = await orNothing(getJson(`${url}/admin/events?limit=${limit}${path}`, found.token))
+      if (stopped.get(id) === 'paused') return []
+      const events = await orNothing(
+        getJson(`${url}/admin/events?limit=${limit}${path}`, found.token, answerWithinMs),
+      )
       // Nobody answered: the node may come back with a feed that starts from 1.
       if (events === undefined) seen.set(id, 0)
       else seen.set(id, events.at(-1)?.sequence ?? after ?? 0)

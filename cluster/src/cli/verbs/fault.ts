@@ -55,7 +55,13 @@ export const fault: Verb = {
     add(command, 'heal', 'end all partitions', () => ({ kind: 'heal' }))
     addMessageFaults(command)
     addOther(command, 'list', 'what is broken now', 'GET')
-    addOther(command, 'reset', 'undo all: rules go, paused nodes go on, killed ones start', 'DELETE')
+    addOther(
+      command,
+      'reset',
+      'undo all: rules go, paused nodes go on, killed ones start',
+      'DELETE',
+      'all undone',
+    )
   },
 }
 
@@ -117,14 +123,15 @@ function add<Own extends Options>(
   whereOptions(own).option('--json', 'print JSON')
   return own.action(async () => {
     const options = own.opts<Own>()
-    show(await call(options, 'POST', order(own.processedArgs as string[], options)), options)
+    const ordered = order(own.processedArgs as string[], options)
+    show(await call(options, 'POST', ordered), options, doneBy(ordered))
   })
 }
 
-function addOther(command: Command, name: string, summary: string, method: string): void {
+function addOther(command: Command, name: string, summary: string, method: string, done?: string): void {
   const own = command.command(name).description(summary).helpOption('-h, --help', 'this help')
   whereOptions(own).option('--json', 'print JSON')
-  own.action(async (options: Options) => show(await call(options, method), options))
+  own.action(async (options: Options) => show(await call(options, method), options, done))
 }
 
 async function call(
@@ -162,14 +169,32 @@ function nodesIn(order: FaultOrderInput): readonly string[] {
   }
 }
 
-function show(faults: readonly ActiveFault[], { json }: Options): void {
-  if (json === true) printJson(faults)
-  else
-    print(
-      faults.length === 0
-        ? 'nothing is broken'
-        : faults.map(one => `${one.id.padEnd(14)} ${one.text}`).join('\n'),
-    )
+/** What the list of faults does not show. */
+function doneBy(order: FaultOrderInput): string | undefined {
+  switch (order.kind) {
+    case 'kill':
+      return `${order.node} killed`
+    case 'pause':
+      return `${order.node} paused`
+    case 'resume':
+      return `${order.node} goes on`
+    case 'restart':
+      return `${order.node} restarted`
+    case 'heal':
+      return 'all partitions ended'
+    default:
+      return undefined
+  }
+}
+
+function show(faults: readonly ActiveFault[], { json }: Options, done?: string): void {
+  if (json === true) {
+    printJson(faults)
+    return
+  }
+  if (done !== undefined) print(done)
+  if (faults.length === 0) print(done === undefined ? 'nothing is broken' : 'nothing is broken now')
+  else print(faults.map(one => `${one.id.padEnd(14)} ${one.text}`).join('\n'))
 }
 
 export function sidesOf(text: string): string[][] {

@@ -1,5 +1,6 @@
 /** `cluster kv`: reads and writes keys. */
 import type { Command } from 'commander'
+import { clusterCommand } from '../../config/command.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { wholeNumber } from '../arguments.ts'
 import { callAny } from '../call-node.ts'
@@ -26,7 +27,7 @@ export const kv: Verb = {
   ],
   define(command) {
     add(command, 'get <key>', 'value and version', get)
-    add(command, 'put <key> <json>', 'write a JSON value; bare words are taken as text', put)
+    add(command, 'put <key> <json>', 'write a JSON value; what is not JSON is taken as text', put)
     add(command, 'delete <key>', 'remove it', remove)
     add(
       command,
@@ -54,7 +55,13 @@ function add<Own extends Options>(
   return own.action(() => action(own.processedArgs as string[], own.opts<Own>()))
 }
 
+/** As nodes take them (gateway/operations.ts). */
+const mostKeyCharacters = 512
+
 function pathOf({ keyspace }: Options, key = ''): string {
+  if (key.length < 1 || key.length > mostKeyCharacters) {
+    throw new Failure(`a key has 1 to ${mostKeyCharacters} characters`, exitCode.usage)
+  }
   return `/kv/${encodeURIComponent(keyspace)}/${encodeURIComponent(key)}`
 }
 
@@ -64,7 +71,8 @@ interface Versioned {
 }
 
 async function get([key]: readonly string[], options: Options): Promise<void> {
-  const { body } = await callAny(await findCluster(options), pathOf(options, key))
+  const path = pathOf(options, key)
+  const { body } = await callAny(await findCluster(options), path)
   const { value, version } = body as Versioned
   if (options.json === true) printJson(body)
   else print(`${JSON.stringify(value)}  (version ${version})`)
@@ -73,8 +81,12 @@ async function get([key]: readonly string[], options: Options): Promise<void> {
 async function put([key, text = '']: readonly string[], options: Options): Promise<void> {
   const value = jsonOf(text)
   if (value === null)
-    throw new Failure(`a key cannot hold null; to remove it: pnpm cluster kv delete ${key}`, exitCode.usage)
-  const { body } = await callAny(await findCluster(options), pathOf(options, key), {
+    throw new Failure(
+      `a key cannot hold null; to remove it: ${clusterCommand} kv delete ${key}`,
+      exitCode.usage,
+    )
+  const path = pathOf(options, key)
+  const { body } = await callAny(await findCluster(options), path, {
     method: 'PUT',
     body: value,
   })
@@ -83,15 +95,16 @@ async function put([key, text = '']: readonly string[], options: Options): Promi
 }
 
 async function remove([key]: readonly string[], options: Options): Promise<void> {
-  const { body } = await callAny(await findCluster(options), pathOf(options, key), { method: 'DELETE' })
+  const path = pathOf(options, key)
+  const { body } = await callAny(await findCluster(options), path, { method: 'DELETE' })
   if (options.json === true) printJson(body)
   else print('deleted')
 }
 
 async function cas([key, expected = '', text = '']: readonly string[], options: Options): Promise<void> {
   const body = { expect: jsonOf(expected), value: jsonOf(text) }
-  const found = await findCluster(options)
   const path = pathOf(options, key)
+  const found = await findCluster(options)
   const { body: answer } = await callAny(found, `${path}/cas`, { method: 'POST', body })
   const { swapped } = answer as { swapped: boolean }
   if (options.json === true) printJson(answer)
@@ -136,13 +149,26 @@ async function scan(_args: readonly string[], options: ScanOptions): Promise<voi
   if (more && last !== undefined) print(`there are more: --after ${last.key}`)
 }
 
-/** JSON, or a bare word as text: shells eat quotes. */
+/** JSON, or text as it is, for shells eat quotes; what begins like JSON and is not is a slip. */
 export function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
-    if (/^[\w.~-]+$/.test(text)) return text
-    const shown = text === '' ? 'an empty word' : text
+    return JSON.parse(text, (_, value: unknown) => {
+      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+        throw new Failure(
+          `${brief(text)} holds a number beyond 1.8e308, the most that there is`,
+          exitCode.usage,
+        )
+      }
+      return value
+    })
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    if (/^\s*[^\s[{"]/.test(text)) return text
+    const shown = text.trim() === '' ? 'an empty word' : text
     throw new Failure(`${shown} is not JSON; quote it for the shell: '{"a":1}', or '"text"'`, exitCode.usage)
   }
+}
+
+function brief(text: string): string {
+  return text.length <= 40 ? text : `${text.slice(0, 40)}…`
 }

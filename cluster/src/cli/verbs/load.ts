@@ -1,6 +1,7 @@
 /** `cluster load`: puts users to work on a cluster, and says what they got. */
 import { resolve } from 'node:path'
 import { DefiniteError, IndefiniteError } from '../../client/index.ts'
+import { clusterCommand } from '../../config/command.ts'
 import { isLoopback } from '../../config/config.ts'
 import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
@@ -13,6 +14,7 @@ import { within } from '../arguments.ts'
 import { dataFolder, findCluster, getJson, type WhereOptions, whereOptions } from '../find-cluster.ts'
 import { endProgress, print, printJson, progress } from '../output.ts'
 import { userFolder } from '../paths.ts'
+import { whenStuck } from '../stuck.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends WhereOptions {
@@ -69,7 +71,8 @@ export const load: Verb = {
 
 async function act(name: string, options: Options): Promise<void> {
   const kind = kindOf(name, options)
-  const { nodes, token } = await findCluster(options)
+  const found = await findCluster(options)
+  const { nodes, token } = found
   const stranger = nodes.find(({ url }) => !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')))
   if (stranger !== undefined) {
     throw new Failure(`load stays on this machine, and ${stranger.url} is elsewhere`, exitCode.usage)
@@ -92,7 +95,12 @@ async function act(name: string, options: Options): Promise<void> {
   try {
     const say = json === true ? () => undefined : progress
     say(`preparing ${name} …`)
-    await Promise.race([workload.prepare().catch(cannotPrepare), stopped(stop.signal)])
+    const prepared = new AbortController()
+    const stuck = whenStuck(found, prepared.signal).then(() => stopped(stop.signal))
+    await Promise.race([
+      Promise.race([workload.prepare(), stuck]).catch(cannotPrepare),
+      stopped(stop.signal),
+    ]).finally(() => prepared.abort())
     const totals = await drive(
       workload,
       { users, seconds, rate },
@@ -124,7 +132,7 @@ export function cannotPrepare(error: unknown): never {
   const isCluster =
     error instanceof Failure || error instanceof DefiniteError || error instanceof IndefiniteError
   if (!isCluster) throw error
-  throw new Failure(`preparing failed: ${error.message}; see: pnpm cluster status`)
+  throw new Failure(`preparing failed: ${error.message}; see: ${clusterCommand} status`)
 }
 
 /** The cluster went away: what was measured until then is told all the same. */
@@ -144,7 +152,20 @@ function kindOf(name: string, options: Options): WorkloadKind {
   if (options.history !== undefined && !kind.history) {
     throw new Failure(`${name} records no history; register and append do`, exitCode.usage)
   }
+  const idle = idleOption(name, options)
+  if (idle !== undefined) throw new Failure(idle, exitCode.usage)
   return kind
+}
+
+/** Who gives an option means something by it: one that does nothing is refused. */
+function idleOption(name: string, { orders, create, keys }: Options): string | undefined {
+  const isShop = name === 'shop' || name === 'hot'
+  if (!isShop && orders !== undefined) return `--orders does nothing with ${name}; shop and hot have orders`
+  if (!isShop && create === true) return `--create does nothing with ${name}; shop and hot have orders`
+  if (name === 'hot' && keys !== undefined) return '--keys does nothing with hot, which is about one item'
+  if (create === true && orders !== undefined)
+    return '--orders does nothing with --create, which prepares none'
+  return undefined
 }
 
 function tell(report: Report, options: Options): void {
@@ -163,7 +184,7 @@ function tell(report: Report, options: Options): void {
       print(`${check.padEnd(9)} ${one}: ${detail}`)
     if (file !== undefined) print(`report    ${file}`)
     if (options.history !== undefined)
-      print(`history   ${options.history}; check it: pnpm cluster verify --history ${options.history}`)
+      print(`history   ${options.history}; check it: ${clusterCommand} verify --history ${options.history}`)
   }
   if (verdict === 'violated' || report.outcomes.ok === 0) process.exitCode = exitCode.failed
 }

@@ -1,9 +1,12 @@
 /** `cluster sim`: runs simulated histories of the protocols. The suites live in the test package of this repository. */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suggestion } from '../../config/nearest.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
+import { within } from '../arguments.ts'
+import { userFolder } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
 const suites = fileURLToPath(new URL('../../../../test/simulation/run.ts', import.meta.url))
@@ -12,18 +15,20 @@ const models = fileURLToPath(new URL('../../../../test/simulation/search.ts', im
 /** The models of the test package (simulation/search/models.ts), which is not there to be asked everywhere. */
 export const searched: readonly string[] = ['paxos', 'commit', 'conflict']
 
+const atLeast0 = within(0, Number.MAX_SAFE_INTEGER)
+
 interface Options {
   readonly protocol?: string
-  readonly seeds?: string
-  readonly from?: string
-  readonly jobs?: string
-  readonly seed?: string
+  readonly seeds?: number
+  readonly from?: number
+  readonly jobs?: number
+  readonly seed?: number
   readonly without?: string
-  readonly clients?: string
+  readonly clients?: number
   readonly trace?: string
   readonly search?: string
-  readonly depth?: string
-  readonly states?: string
+  readonly depth?: number
+  readonly states?: number
 }
 
 export const sim: Verb = {
@@ -39,22 +44,24 @@ export const sim: Verb = {
   define(command) {
     command
       .option('--protocol <suite>', 'which suite (default: all)')
-      .option('--seeds <n>', 'how many histories of each (default 100)')
-      .option('--from <n>', 'the first of them (default 1, which the planted bugs follow)')
-      .option('--jobs <n>', 'processes that run side by side (default: one for each processor)')
-      .option('--seed <n>', 'only this one: replays a failure')
+      .option('--seeds <n>', 'how many histories of each (default 100)', atLeast0)
+      .option('--from <n>', 'the first of them (default 1, which the planted bugs follow)', atLeast0)
+      .option('--jobs <n>', 'processes that run side by side (default: one for each processor)', atLeast0)
+      .option('--seed <n>', 'only this one: replays a failure', atLeast0)
       .option('--without <kinds>', 'leave out kinds of faults, such as clog,pause')
-      .option('--clients <n>', 'no more clients than these')
+      .option('--clients <n>', 'no more clients than these', atLeast0)
       .option('--trace <file>', 'write every event, message and commit as JSON lines, with --seed')
       .option('--search <model>', `instead, every state of a small model: ${searched.join(', ')}`)
-      .option('--depth <n>', 'most steps, with --search')
-      .option('--states <n>', 'most states, with --search')
+      .option('--depth <n>', 'most steps, with --search', atLeast0)
+      .option('--states <n>', 'most states, with --search', atLeast0)
       .action((options: Options) => act(options))
   },
 }
 
-async function act({ protocol, search, ...rest }: Options): Promise<void> {
-  refuse(search, rest)
+async function act(options: Options): Promise<void> {
+  refuse(options)
+  const { protocol, search, ...others } = options
+  const rest = { ...others, trace: traceFile(others.trace) }
   const runner = search === undefined ? suites : models
   if (!existsSync(runner)) throw new Failure('the simulation suites are not part of this installation')
   const named = Object.entries({ suite: protocol, model: search, ...rest }).filter(
@@ -68,14 +75,37 @@ async function act({ protocol, search, ...rest }: Options): Promise<void> {
   })
 }
 
-function refuse(search: string | undefined, { depth, states }: Options): void {
-  if (search === undefined) {
-    const option = depth !== undefined ? '--depth' : states !== undefined ? '--states' : undefined
-    if (option !== undefined) throw new Failure(`${option} needs --search`, exitCode.usage)
-  } else if (!searched.includes(search)) {
-    throw new Failure(
-      `--search: there is no model ${JSON.stringify(search)}; ${suggestion(search, searched)}`,
-      exitCode.usage,
-    )
+/** Absolute; throws what the system says of a file that cannot be written, before anything is simulated. */
+function traceFile(trace: string | undefined): string | undefined {
+  if (trace === undefined) return undefined
+  const file = resolve(userFolder(), trace)
+  closeSync(openSync(file, 'a'))
+  return file
+}
+
+const ofSearch = ['depth', 'states'] as const
+const ofSuites = ['protocol', 'seeds', 'from', 'jobs', 'seed', 'without', 'clients', 'trace'] as const
+/** There is one history, and nothing to run side by side. */
+const ofBatch = ['seeds', 'from', 'jobs'] as const
+
+/** Also of options that would do nothing. */
+function refuse(options: Options): void {
+  const { search, protocol, seed, trace } = options
+  const given = (names: readonly (keyof Options)[]) => names.find(name => options[name] !== undefined)
+  const wrong = (problem: string) => new Failure(problem, exitCode.usage)
+  if (search !== undefined) {
+    if (!searched.includes(search)) {
+      throw wrong(`--search: there is no model ${JSON.stringify(search)}; ${suggestion(search, searched)}`)
+    }
+    const idle = given(ofSuites)
+    if (idle !== undefined) throw wrong(`--${idle} does nothing with --search`)
+    return
   }
+  const lonely = given(ofSearch)
+  if (lonely !== undefined) throw wrong(`--${lonely} needs --search`)
+  if (trace !== undefined && seed === undefined) throw wrong('--trace needs --seed')
+  if (seed === undefined) return
+  if (protocol === undefined) throw wrong('--seed needs --protocol, for instance --protocol paxos')
+  const idle = given(ofBatch)
+  if (idle !== undefined) throw wrong(`--${idle} does nothing with --seed, which is one history`)
 }

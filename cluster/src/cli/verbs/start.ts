@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { clusterCommand } from '../../config/command.ts'
 import { type ClusterConfig, loadClusterConfig } from '../../config/config.ts'
 import { launcherLog, type RunningCluster, readLayout, refuseStrangers } from '../../launcher/data-folder.ts'
 import { Launcher, type StartOptions } from '../../launcher/launcher.ts'
@@ -13,7 +14,7 @@ import { Failure, writableFolder } from '../../node/failure.ts'
 import { wholeNumber } from '../arguments.ts'
 import { outliveReader } from '../closed-pipe.ts'
 import { colour, duration, print, printJson } from '../output.ts'
-import { userFolder } from '../paths.ts'
+import { dataHelp, userFolder, usualData } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options {
@@ -44,7 +45,7 @@ export const start: Verb = {
       .option('--nodes <n>', '1, 3 or 5 (default 3)', wholeNumber)
       .option('--port <port>', 'base port; node i listens on port + i (default 8000)', wholeNumber)
       .option('--host <address>', 'where to listen (default 127.0.0.1)')
-      .option('--data <folder>', 'data folder (default .synod)')
+      .option('--data <folder>', dataHelp)
       .option('--config <file>', 'configuration (YAML)')
       .option('--fresh', 'remove the data of earlier runs first')
       .option('--faults', 'allow faults to be caused on purpose')
@@ -79,7 +80,9 @@ async function act(options: Options): Promise<void> {
 /** Without a configuration file, a start goes on with what the data was made with. */
 function configOf(options: Options): ClusterConfig {
   const { nodes, port, host, data, faults, restart } = options
-  const flags = { nodes, port, host, data, faults, restart: restart ? undefined : false }
+  // A configuration file has a data folder of its own, beside it unless it says another.
+  const usual = options.config === undefined ? usualData(userFolder()) : undefined
+  const flags = { nodes, port, host, data: data ?? usual, faults, restart: restart ? undefined : false }
   const config = loadClusterConfig(options.config, flags, userFolder())
   const layout = options.config === undefined && options.fresh !== true ? readLayout(config.data) : undefined
   if (layout === undefined) return config
@@ -97,12 +100,12 @@ function welcome(running: RunningCluster, tookMs: number, isDetached: boolean): 
   )
   return [
     colour.bold(`Synod ${running.cluster} is ready`) + colour.dim(` after ${duration(tookMs)}`),
-    `  dashboard ${running.dashboard}`,
+    `  status    ${running.dashboard}`,
     ...nodes,
     `  data      ${running.data}`,
     '',
     `Try   curl -X POST ${first}/payment/create_user`,
-    isDetached ? `Stop  pnpm cluster stop --data ${running.data}` : 'Stop  Ctrl-C',
+    isDetached ? `Stop  ${clusterCommand} stop --data ${running.data}` : 'Stop  Ctrl-C',
   ].join('\n')
 }
 

@@ -31,12 +31,14 @@ export const status = look<object, Seen>({
   summary: 'what runs, and how well',
   examples: ['status', 'status --json', 'status --url http://127.0.0.1:8001'],
   async see(found) {
-    const groups = summarize(await askAll<readonly GroupRow[]>(found, '/groups'))
+    const [rows, links, top] = await Promise.all([
+      askAll<readonly GroupRow[]>(found, '/groups'),
+      askAll<readonly LinkStatus[]>(found, '/links'),
+      found.launcher === undefined ? fromNodes(found) : fromLauncher(found, found.launcher),
+    ])
+    const groups = summarize(rows)
     const led = groups.filter(group => group.leader !== null).length
-    const top =
-      found.launcher === undefined ? await fromNodes(found) : await fromLauncher(found, found.launcher)
-    const disagreements = disagreementsIn(await askAll<readonly LinkStatus[]>(found, '/links'))
-    return { ...top, groups: { total: groups.length, led }, disagreements }
+    return { ...top, groups: { total: groups.length, led }, disagreements: disagreementsIn(links) }
   },
   show({ cluster, data, faults, nodes, groups, disagreements }) {
     const allowed = faults === null ? 'off' : faults.length === 0 ? 'allowed, none now' : faults.join('; ')

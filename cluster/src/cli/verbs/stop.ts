@@ -5,6 +5,7 @@ import { allGone, type ProcessId, signal } from '../../launcher/process-id.ts'
 import { Failure } from '../../node/failure.ts'
 import { dataFolder } from '../find-cluster.ts'
 import { print, printJson } from '../output.ts'
+import { dataHelp } from '../paths.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options {
@@ -20,7 +21,7 @@ export const stop: Verb = {
   examples: ['stop', 'stop --data /tmp/shop'],
   define(command) {
     command
-      .option('--data <folder>', 'data folder of the cluster (default .synod)')
+      .option('--data <folder>', dataHelp)
       .option('--json', 'print one line of JSON')
       .action((options: Options) => act(options))
   },

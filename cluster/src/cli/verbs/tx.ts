@@ -16,15 +16,19 @@ export const tx: Verb = {
     'tx --json - < operations.json',
   ],
   define(command) {
-    command.argument('<operations>', 'JSON list of operations, or - to read it from standard input')
+    command.argument(
+      '<operations>',
+      'JSON list of operations, or the body of POST /tx, or - to read it from standard input',
+    )
     whereOptions(command).option('--json', 'print JSON')
     command.action(act)
   },
 }
 
 async function act(text: string, options: WhereOptions & { json?: true }): Promise<void> {
-  const operations = parse(text === '-' ? readFileSync(0, 'utf8') : text)
-  const { body } = await callAny(await findCluster(options), '/tx', { method: 'POST', body: { operations } })
+  const request = requestOf(text === '-' ? readFileSync(0, 'utf8') : text)
+  const { operations } = request
+  const { body } = await callAny(await findCluster(options), '/tx', { method: 'POST', body: request })
   if (options.json === true) {
     printJson(body)
     return
@@ -35,15 +39,34 @@ async function act(text: string, options: WhereOptions & { json?: true }): Promi
     print(`  ${operations[at]?.op ?? ''} ${operations[at]?.key ?? ''}  ${JSON.stringify(result)}`)
 }
 
-function parse(text: string): readonly Operation[] {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (Array.isArray(value)) return value as Operation[]
-  } catch {
-    // Said below.
+interface TxRequest {
+  readonly operations: readonly Operation[]
+}
+
+/** A list of operations, or what `POST /tx` takes. Throws `Failure`, with the place where JSON breaks. */
+export function requestOf(text: string): TxRequest {
+  const value = parse(text)
+  if (Array.isArray(value)) return { operations: value as Operation[] }
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'operations' in value &&
+    Array.isArray(value.operations)
+  ) {
+    return value as TxRequest
   }
   throw new Failure(
     'operations must be a JSON list, for instance \'[{"op":"get","keyspace":"kv","key":"a"}]\'',
     exitCode.usage,
   )
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const at = /\bposition\b/.test(reason) ? '' : ` (of ${text.length} characters)`
+    throw new Failure(`the operations are not JSON: ${reason}${at}`, exitCode.usage)
+  }
 }

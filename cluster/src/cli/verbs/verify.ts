@@ -1,6 +1,6 @@
 /** `cluster verify`: proves that nothing was lost, from the data and from histories. */
 import { resolve } from 'node:path'
-import { exitCode, Failure } from '../../node/failure.ts'
+import { codeOf, exitCode, Failure } from '../../node/failure.ts'
 import { BadHistory } from '../../verify/checkers/history.ts'
 import { type Finding, type Verdict, worst } from '../../verify/finding.ts'
 import { verifyHistory } from '../../verify/history-file.ts'
@@ -69,9 +69,8 @@ function ofHistory(file: string) {
     return { findings: [verifyHistory(file)], tookMs: performance.now() - began }
   } catch (error) {
     if (error instanceof BadHistory) throw new Failure(`${file}: ${error.message}`, exitCode.usage)
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new Failure(`there is no file ${file}`, exitCode.usage)
-    }
+    if (codeOf(error) === 'ENOENT') throw new Failure(`there is no file ${file}`, exitCode.usage)
+    if (codeOf(error) === 'EISDIR') throw new Failure(`${file}: it is a folder`, exitCode.usage)
     throw error
   }
 }
