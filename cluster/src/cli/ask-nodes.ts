@@ -6,8 +6,8 @@ import { type FoundCluster, getJson, type NodeAt } from './find-cluster.ts'
 
 export type Told<Answer> = NodeAt & ({ readonly answer: Answer } | { readonly problem: string })
 
-/** A node that is well answers at once; who asks all of them waits no longer for one that is not. */
-export const answerWithinMs = 2_000
+/** A node that is well answers at once, a busy one within a second or two; who asks all of them waits no longer for another. */
+export const answerWithinMs = 4_000
 
 /** Nodes that a fault has stopped, by the launcher: they are paused or killed, and asked for nothing. */
 export async function stoppedNodes({ launcher, token }: FoundCluster): Promise<ReadonlyMap<string, string>> {

@@ -4,17 +4,21 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { usualData } from './paths.ts'
 
-test('the data folder is the nearest .synod upward, else that of the project', () => {
-  const root = mkdtempSync(join(tmpdir(), 'synod-paths-'))
+test('the data folder is here, or the nearest upward within the project, else that of the project', () => {
+  const above = mkdtempSync(join(tmpdir(), 'synod-paths-'))
+  const root = join(above, 'project')
   const deep = join(root, 'docs', 'deep')
   mkdirSync(deep, { recursive: true })
-  expect(usualData(deep, '/project')).toBe('/project/.synod')
+  mkdirSync(join(above, '.synod'))
+  expect(usualData(deep, root)).toBe(join(root, '.synod'))
   mkdirSync(join(root, '.synod'))
-  expect(usualData(deep, '/project')).toBe(join(root, '.synod'))
-  expect(usualData(root, '/project')).toBe(join(root, '.synod'))
   writeFileSync(join(root, 'docs', '.synod'), 'a file is none')
-  expect(usualData(deep, '/project')).toBe(join(root, '.synod'))
+  expect(usualData(deep, root)).toBe(join(root, '.synod'))
   mkdirSync(join(deep, '.synod'))
-  expect(usualData(deep, '/project')).toBe(join(deep, '.synod'))
-  rmSync(root, { recursive: true })
+  expect(usualData(deep, root)).toBe(join(deep, '.synod'))
+  // From elsewhere: what lies there, not above it.
+  expect(usualData(above, root)).toBe(join(above, '.synod'))
+  mkdirSync(join(above, 'other'))
+  expect(usualData(join(above, 'other'), root)).toBe(join(root, '.synod'))
+  rmSync(above, { recursive: true })
 })

@@ -1,6 +1,6 @@
 /** Folders that a command means without saying which. */
 import { statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Where relative paths start: where the user stands, though `pnpm cluster` runs scripts in the workspace's folder. */
@@ -11,14 +11,18 @@ export function userFolder(): string {
 
 const project = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** The nearest `.synod`, from `from` upward, else that of the project: the same cluster from every folder of it. */
+/**
+ * The `.synod` where the user stands, or the nearest one upward within the project, else that of the project: the same cluster
+ * from every folder of it, and none that lies by chance above it.
+ */
 export function usualData(from: string, root: string = project): string {
+  const isInside = !relative(root, from).startsWith('..')
   for (let at = from; ; at = dirname(at)) {
     const data = join(at, '.synod')
     if (statSync(data, { throwIfNoEntry: false })?.isDirectory() === true) return data
-    if (at === dirname(at)) return join(root, '.synod')
+    if (!isInside || relative(root, at) === '') return join(root, '.synod')
   }
 }
 
 /** For the help of `--data`. */
-export const dataHelp = `data folder, relative to where you stand (default: the nearest .synod upward, else that of the project's root)`
+export const dataHelp = `data folder, relative to where you stand (default: .synod here, or in the nearest folder of the project upward)`
