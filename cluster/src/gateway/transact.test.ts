@@ -1,31 +1,13 @@
 import type { Operation, Outcome, SessionRequest } from '@synod/actors'
-import { nodeId } from '@synod/runtime/protocol'
 import { expect, test } from 'vitest'
-import { createGateway } from './app.ts'
+import { gateway } from './gateway.fixture.ts'
 import { retentionMs } from './idempotency.ts'
 
 type Transact = Extract<SessionRequest, { type: 'transact' }>
 
 /** Sends operations to `/tx` of a node whose session says `outcome`; gives the answer and what the session was asked. */
 async function sent(operations: readonly Operation[], key: string | undefined, outcome: Outcome) {
-  const asked: SessionRequest[] = []
-  const app = createGateway({
-    node: {
-      node: nodeId('n1'),
-      ready: () => true,
-      ask: (_to, request) => {
-        asked.push(request as SessionRequest)
-        const id = { session: 's', sequence: 1 }
-        return Promise.resolve({ outcome: 'answered', result: { type: 'transacted', id, outcome } })
-      },
-    },
-    deadlineMs: 10_000,
-    metrics: () => [],
-    recovering: () => [],
-    onDefect: error => {
-      throw error
-    },
-  })
+  const { app, asked } = gateway(() => ({ type: 'transacted', id: { session: 's', sequence: 1 }, outcome }))
   const headers: Record<string, string> = key === undefined ? {} : { 'Idempotency-Key': key }
   const response = await app.request('/tx', {
     method: 'POST',
@@ -34,7 +16,7 @@ async function sent(operations: readonly Operation[], key: string | undefined, o
   })
   const answer = (await response.json()) as Record<string, unknown>
   if (typeof answer.id === 'string') await app.request(`/tx/${answer.id}`)
-  return { status: response.status, answer, asked: asked[0] as Transact, lookup: asked[1] }
+  return { status: response.status, answer, asked: asked[0]?.request as Transact, lookup: asked[1]?.request }
 }
 
 const put: Operation = { op: 'put', keyspace: 'kv', key: 'a', value: 1 }
