@@ -1,6 +1,8 @@
+import { nodeId } from '@synod/runtime/protocol'
 import { expect, test } from 'vitest'
 import { client, leaderBench, leaderOf, prepareOf, submit, yesVote } from '../testing/leader-bench.ts'
 import { put } from '../testing/one-shard.ts'
+import { turnTo } from './routes.ts'
 
 const both = (key: string) => ({ 'kv.0': [put(key, 1)], 'kv.1': [put(key, 1)] })
 const notLeader = (leader: string | null) => ({ type: 'notLeader', group: 'kv.1', leader }) as never
@@ -67,7 +69,7 @@ test('[TX16] a group that answers others is not looked for elsewhere', () => {
   expect(new Set(asked(bench, 'prepare'))).toEqual(new Set([leaderOf('kv.1', 'n1')]))
 })
 
-test('[TX16] a silent group is looked for at one other member, however many wait for it', () => {
+test('[TX16] a silent group is looked for at every member, at one at a time', () => {
   const bench = leaderBench()
   for (let number = 1; number <= 3; number++)
     bench.message(client, submit(number, both(`k${number}`), { patienceMs: 20_000 }))
@@ -79,4 +81,13 @@ test('[TX16] a silent group is looked for at one other member, however many wait
     for (const to of round) members.add(to)
   }
   expect(members.size).toBe(3)
+})
+
+test('[TX16] of those who find a group silent at one moment only the first turns elsewhere', () => {
+  const { state, store } = leaderBench()
+  const seat = { group: 'kv.0', node: nodeId('n1'), members: [], store }
+  const turn = { state, seat, out: undefined as never }
+  turnTo(turn, 'kv.1')
+  turnTo(turn, 'kv.1')
+  expect(state.routes.get('kv.1')).toBe('n2')
 })
