@@ -4,7 +4,9 @@
  */
 import type { Outbox } from '@synod/runtime/protocol'
 import { type StoreData, writeChanges } from '../replicated/store-data.ts'
-import { entryKey, type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
+import { type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
+import { append, type Change, swept } from './segments.ts'
+import { abandon } from './stale.ts'
 
 /** After each slot: early enough that one flush stays small. */
 export function flushWhenDue(state: LearnerState, out: Outbox): void {
@@ -22,14 +24,29 @@ function keysAreDue({ dirty, erased }: StoreData, flushKeys: number): boolean {
 }
 
 export function flush(state: LearnerState, out: Outbox): void {
-  const { host, generation } = state
+  const { host } = state
   if (host.applied === state.flushed) return
-  writeChanges(host.store, (key, value) => {
-    if (value !== undefined) out.save(entryKey(generation, key), value)
-    else out.erase(entryKey(generation, key))
-  })
+  const changes: Change[] = []
+  writeChanges(host.store, (prefix, name, value) => changes.push({ prefix, name, value }))
+  appendEntries(state, changes, out)
+  sweep(state, changes.length, out)
   saveState(state, out)
   toAcceptor(state, { type: 'flushed', slot: host.applied }, out)
+}
+
+function appendEntries(state: LearnerState, changes: readonly Change[], out: Outbox): void {
+  const { generation, segments, place } = state
+  state.segments = append(segments, generation, changes, place.tuning, out)
+}
+
+/** After the changes: what is appended once more is what they left. */
+function sweep(state: LearnerState, changes: number, out: Outbox): void {
+  const { first } = state.segments
+  const { segments, again } = swept(state.segments, state.host.store, changes, state.place.tuning)
+  state.segments = segments
+  appendEntries(state, again, out)
+  if (segments.first > first)
+    abandon(state, { generation: state.generation, from: first, to: segments.first }, out)
 }
 
 export function saveState(state: LearnerState, out: Outbox): void {

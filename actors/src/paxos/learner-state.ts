@@ -2,13 +2,22 @@
  * What a learner holds: the applied state of the group's machine. Its rows are that state at the last flushed slot; what was
  * chosen since is replayed from the acceptor beside it.
  */
-import type { NodeId, Outbox, Rows, Start } from '@synod/runtime/protocol'
+import type { KeyRange, NodeId, Outbox, Rows, Start } from '@synod/runtime/protocol'
 import { type Host, newHost } from '../replicated/machine-host.ts'
 import type { Seat, StateMachine } from '../replicated/state-machine.ts'
-import { type StoreData, storeData } from '../replicated/store-data.ts'
+import { loadRow, settleLoaded } from '../replicated/store-data.ts'
 import { type Ballot, noBallot } from './ballot.ts'
 import { type PaxosConfig, type Place, placeOf } from './config.ts'
 import type { AcceptorMessage, LearnerMessage, ProposerMessage } from './messages.ts'
+import {
+  allSegments,
+  append,
+  type Change,
+  noSegments,
+  readSegments,
+  type Segments,
+  segmentRange,
+} from './segments.ts'
 
 export interface LearnerState {
   readonly place: Place
@@ -17,6 +26,7 @@ export interface LearnerState {
   host: Host
   /** Names the rows of the applied state: a snapshot is written under the next one, and switched to by one row. */
   generation: number
+  segments: Segments
   /** The slot whose state the rows hold. */
   flushed: number
 
@@ -37,8 +47,14 @@ export interface LearnerState {
   lastGeneration: number
   incoming: Incoming | undefined
   capture: Capture | undefined
-  /** Rows of a generation that is over, still to be erased: the upper bounds of the slices. */
-  stale: { readonly generation: number; readonly bounds: string[] } | undefined
+  readonly stale: Stale[]
+}
+
+/** Segments that are still to be erased. */
+export interface Stale {
+  readonly generation: number
+  readonly from: number
+  readonly to: number
 }
 
 /** The machine's leader side, while we lead. */
@@ -62,6 +78,8 @@ export interface Incoming {
   capture: string | undefined
   offset: number
   entries: Map<string, unknown>
+  /** Where they are staged. */
+  segments: Segments
   tries: number
 }
 
@@ -96,15 +114,20 @@ export function startLearner(
   const row = rows.get(stateRow) as StateRow | undefined
   const generation = row?.generation ?? 0
   const host = newHost(machine)
+  let segments = noSegments
+  const place = placeOf(start)
   if (row !== undefined) {
     const { applied, index, timeMs, digest } = row
-    Object.assign(host, { store: readStore(rows, generation, machine), applied, index, timeMs, digest })
+    const found = readState(rows, generation, machine, place, out)
+    segments = found.segments
+    Object.assign(host, { store: found.store, applied, index, timeMs, digest })
   }
   eraseOthers(rows, generation, out)
   return {
-    place: placeOf(start),
+    place,
     host,
     generation,
+    segments,
     flushed: host.applied,
     digests: new Map([[host.applied, host.digest]]),
     chosen: host.applied,
@@ -116,25 +139,33 @@ export function startLearner(
     lastGeneration: generation,
     incoming: undefined,
     capture: undefined,
-    stale: undefined,
+    stale: [],
   }
 }
 
-function readStore(rows: Rows, generation: number, { tables }: StateMachine): StoreData {
-  const prefix = entryKey(generation, '')
-  const entries: [string, unknown][] = []
-  for (const [key, value] of rows.entries(entryRange(generation)))
-    entries.push([key.slice(prefix.length), value])
-  return storeData(entries, tables)
+function readState(rows: Rows, generation: number, { tables }: StateMachine, place: Place, out: Outbox) {
+  const found = readSegments(rows, generation, tables)
+  if (found.segments.next > 0) return found
+  // Before there were segments each key had a row of its own.
+  const range = keyRows(generation)
+  const changes: Change[] = []
+  for (const [key, value] of rows.entries(range)) {
+    const name = key.slice(range.from.length)
+    changes.push({ prefix: '', name, value })
+    loadRow(found.store, '', name, value)
+  }
+  settleLoaded(found.store)
+  return { store: found.store, segments: append(noSegments, generation, changes, place.tuning, out) }
 }
 
-/** A snapshot that was not finished, or a state that one has replaced. */
+function keyRows(generation: number): KeyRange {
+  return { from: `g${generation}/`, to: `g${generation}0` }
+}
+
+/** A snapshot that was not finished, a state that one has replaced, and rows of single keys. */
 function eraseOthers(rows: Rows, generation: number, out: Outbox): void {
-  const { from, to } = entryRange(generation)
-  for (const range of [
-    { from: 'g', to: from },
-    { from: to, to: 'h' },
-  ]) {
+  const { from, to } = segmentRange(generation)
+  for (const range of [{ from: allSegments.from, to: from }, { from: to, to: allSegments.to }, allKeyRows]) {
     for (const _ of rows.entries(range)) {
       out.erase(range)
       break
@@ -142,14 +173,7 @@ function eraseOthers(rows: Rows, generation: number, out: Outbox): void {
   }
 }
 
-/** The row of one key of the applied state. */
-export function entryKey(generation: number, key: string): string {
-  return `g${generation}/${key}`
-}
-
-export function entryRange(generation: number): { readonly from: string; readonly to: string } {
-  return { from: `g${generation}/`, to: `g${generation}0` }
-}
+const allKeyRows: KeyRange = { from: 'g', to: 'h' }
 
 export function toAcceptor(state: LearnerState, message: AcceptorMessage, out: Outbox): void {
   out.send(state.place.own.acceptor, message)

@@ -39,7 +39,7 @@ describe('rows', () => {
       save: 'state',
       value: expect.objectContaining({ applied: 3, generation: 0 }),
     })
-    expect(effects.writes).toHaveLength(3 * 2 + 1 + 1)
+    expect(effects.writes).toHaveLength(2)
     expect(sent(effects, 'flushed')).toEqual([{ to: own, message: { type: 'flushed', slot: 3 } }])
   })
 

@@ -26,8 +26,8 @@ import { onLogRead, onQuery } from './learner-queries.ts'
 import { type LearnerState, startLearner, toAcceptor, toProposer } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
 import { onChunk, onNeedSnapshot, onSnapshotTimer } from './snapshot-fetching.ts'
-import { cleanStale } from './snapshot-installing.ts'
 import { onSnapshotAsked } from './snapshot-serving.ts'
+import { cleanStale } from './stale.ts'
 
 type Of<Type extends LearnerMessage['type']> = Extract<LearnerMessage, { type: Type }>
 type Received = LearnerMessage | GroupQuery

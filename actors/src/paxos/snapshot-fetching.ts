@@ -2,15 +2,9 @@
 import { type Address, decode, type NodeId, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import type { StateMachine } from '../replicated/state-machine.ts'
 import { flush } from './flush.ts'
-import {
-  entryKey,
-  entryRange,
-  type Incoming,
-  type LearnerState,
-  toAcceptor,
-  toOtherLearner,
-} from './learner-state.ts'
+import { type Incoming, type LearnerState, toAcceptor, toOtherLearner } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
+import { append, noSegments, segmentRange } from './segments.ts'
 import { install } from './snapshot-installing.ts'
 
 type Of<Type extends LearnerMessage['type']> = Extract<LearnerMessage, { type: Type }>
@@ -38,7 +32,8 @@ export function onNeedSnapshot(state: LearnerState, message: Of<'paxos.needSnaps
 
 function begin(state: LearnerState, node: NodeId, slot: number): Incoming {
   const generation = ++state.lastGeneration
-  return { node, slot, generation, capture: undefined, offset: 0, entries: new Map(), tries: 0 }
+  const entries = new Map<string, unknown>()
+  return { node, slot, generation, capture: undefined, offset: 0, entries, segments: noSegments, tries: 0 }
 }
 
 function ask(state: LearnerState, incoming: Incoming, out: Outbox): void {
@@ -68,7 +63,7 @@ export function onSnapshotTimer(state: LearnerState, out: Outbox): void {
 
 /** Erases what was staged: another snapshot will be written under another generation. */
 function drop(state: LearnerState, incoming: Incoming, out: Outbox): void {
-  if (incoming.offset > 0) out.erase(entryRange(incoming.generation))
+  if (incoming.offset > 0) out.erase(segmentRange(incoming.generation))
   state.incoming = undefined
 }
 
@@ -88,10 +83,10 @@ export function onChunk(
     state.incoming = incoming
   }
   if (chunk.offset !== incoming.offset) return
-  for (const [key, value] of decode(chunk.entries) as [string, unknown][]) {
-    out.save(entryKey(incoming.generation, key), value)
-    incoming.entries.set(key, value)
-  }
+  const entries = decode(chunk.entries) as [string, unknown][]
+  for (const [key, value] of entries) incoming.entries.set(key, value)
+  const changes = entries.map(([name, value]) => ({ prefix: '', name, value }))
+  incoming.segments = append(incoming.segments, incoming.generation, changes, state.place.tuning, out)
   incoming.offset += chunk.count
   incoming.tries = 0
   if (incoming.offset < chunk.total) {

@@ -76,10 +76,10 @@ test('[PX17] a crash in the middle leaves the old state and no rows of the new o
   const learner = list({ flushSlots: 1 })
   decided(learner, 1, [slot('x')])
   pull(learner, server(), chunks => chunks === 2)
-  expect(learner.rows.keys().some(key => key.startsWith('g2/'))).toBe(true)
+  expect(learner.rows.keys().some(key => key.startsWith('seg2/'))).toBe(true)
   learner.restart()
   expect(items(learner)).toEqual(['x'])
-  expect(learner.rows.keys().filter(key => key.startsWith('g') && !key.startsWith('g0/'))).toEqual([])
+  expect(learner.rows.keys().filter(key => key.startsWith('seg') && !key.startsWith('seg0/'))).toEqual([])
 })
 
 test('[PX17] it is the state of one slot, whatever the server applies meanwhile', () => {
@@ -195,7 +195,7 @@ test('[PX17] the state it replaced is erased, slice by slice', () => {
   decided(learner, 1, [slot('x')])
   pull(learner, server())
   while (learner.out.armed.has('clean')) learner.timer('clean')
-  expect(learner.rows.keys().filter(key => key.startsWith('g0/'))).toEqual([])
+  expect(learner.rows.keys().filter(key => key.startsWith('seg0/'))).toEqual([])
   expect(items(learner)).toEqual(['a', 'b', 'c', 'd'])
 })
 

@@ -5,7 +5,7 @@
  * A row's key is `<kind>/<name>` where the machine has a table for the kind, and is put together only when the row is
  * written: finding a row takes the name, which a command has at hand. Most time of `apply` goes into finding rows.
  */
-import { insertKey, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
+import { insertKey, keysBetween, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
 
 /** What is kept of a row that is not settled: changed since the rows were last written, or not in order yet. */
 export interface Entry {
@@ -59,18 +59,38 @@ export function storeData(
   rows: Iterable<readonly [key: string, value: unknown]> = [],
   kinds: readonly string[] = [],
 ): StoreData {
+  const data = emptyStore(kinds)
+  for (const [key, value] of rows) loadRow(data, '', key, value)
+  settleLoaded(data)
+  return data
+}
+
+/** To be filled by `loadRow`, then `settleLoaded`. */
+export function emptyStore(kinds: readonly string[] = []): StoreData {
   const tables = new Map(inOrder(kinds).map(kind => [kind, emptyTable(`${kind}/`)]))
-  const data = { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0, erased: 0 }
-  for (const [key, value] of rows) {
-    const table = tableOf(data, key)
-    table.values.set(nameIn(table, key), value)
+  return { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0, erased: 0 }
+}
+
+/** A row as it is on disk; undefined: not there any more. Its table may be one that the machine has no more, or not yet had. */
+export function loadRow(data: StoreData, prefix: string, name: string, value: unknown): void {
+  let table = prefix === '' ? undefined : data.tables.get(prefix.slice(0, -1))
+  let named = name
+  if (table === undefined) {
+    const key = prefix + name
+    table = tableOf(data, key)
+    named = nameIn(table, key)
   }
+  if (value === undefined) table.values.delete(named)
+  else table.values.set(named, value)
+}
+
+/** Of data that was only loaded. */
+export function settleLoaded(data: StoreData): void {
   for (const table of tablesOf(data)) {
     table.names.blocks.push(...sortedKeys(table.values.keys()).blocks)
     table.size = table.values.size
     data.size += table.size
   }
-  return data
 }
 
 function emptyTable(prefix: string): TableData {
@@ -97,6 +117,9 @@ export function* tablesOf({ tables, rest }: StoreData): Iterable<TableData> {
   yield* tables.values()
   yield rest
 }
+
+/** `prefix` is that of the row's table. */
+export type WriteRow = (prefix: string, name: string, value: unknown) => void
 
 /** How many may wait to be put in order, and how many changes without effect may be kept. */
 const unsettled = 4_096
@@ -156,13 +179,13 @@ function drop({ table, name, order }: Entry): void {
   if (order === 'sorted') removeKey(table.names, name)
 }
 
-/** Gives each key whose row is not what the entry says; an undefined value has none any more. The rows then hold it all. */
-export function writeChanges(data: StoreData, write: (key: string, value: unknown) => void): void {
+/** Takes each row that is not what the entry says; an undefined value has none any more. The rows then hold it all. */
+export function writeChanges(data: StoreData, write: WriteRow): void {
   for (const entry of data.changed) {
     const { table, name, value, hasRow } = entry
     entry.isChanged = false
     entry.hasRow = value !== undefined
-    if (value !== undefined || hasRow) write(table.prefix + name, value)
+    if (value !== undefined || hasRow) write(table.prefix, name, value)
     if (value === undefined) drop(entry)
   }
   data.changed = []
@@ -196,11 +219,30 @@ function dropGone(data: StoreData): void {
   data.changed = kept
 }
 
-/** Keys in order that cut the rows into pieces of some thousands: `blocks` blocks of each table at most. */
-export function cuts(data: StoreData, blocks: number): string[] {
-  const keys: string[] = []
-  for (const { prefix, names } of tablesOf(data)) {
-    for (let at = blocks; at < names.blocks.length; at += blocks) keys.push(prefix + names.blocks[at]?.[0])
+/** A row, by its table's place and its name. */
+export interface Cursor {
+  readonly table: number
+  readonly name: string
+}
+
+/** Gives up to `most` rows after `cursor`, and where it came to; undefined: these were the last. Between flushes a key may be met or missed. */
+export function rowsAfter(
+  data: StoreData,
+  cursor: Cursor | undefined,
+  most: number,
+  give: WriteRow,
+): Cursor | undefined {
+  sortWaiting(data)
+  let left = most
+  const tables = [...tablesOf(data)]
+  for (let at = cursor?.table ?? 0; at < tables.length; at++) {
+    const { prefix, names, values } = tables[at] as TableData
+    const from = at === cursor?.table ? `${cursor.name}\0` : ''
+    for (const name of keysBetween(names, from)) {
+      const value = values.get(name)
+      if (value !== undefined) give(prefix, name, value)
+      if (--left === 0) return { table: at, name }
+    }
   }
-  return keys.sort()
+  return undefined
 }

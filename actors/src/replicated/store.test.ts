@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { insertKey, keysBetween, removeKey, sortedKeys } from './sorted-keys.ts'
 import { StoreReader, StoreWriter } from './store.ts'
 import { checkStore, checkStoreAfter } from './store-check.ts'
-import { cuts, liveEntries, type StoreData, storeData, writeChanges } from './store-data.ts'
+import { type Cursor, liveEntries, rowsAfter, type StoreData, storeData, writeChanges } from './store-data.ts'
 
 const keys = fc.string({ maxLength: 3, unit: fc.constantFrom('a', 'b', '/', '\u{1f600}', '￿') })
 /** Kinds that have a table; keys of all of them, and of none, come out of `keys`. */
@@ -98,7 +98,7 @@ describe('the store', () => {
     writer.put('b', 1)
     writer.delete('a')
     const written: unknown[] = []
-    writeChanges(data, (key, value) => written.push([key, value]))
+    writeChanges(data, (prefix, name, value) => written.push([prefix + name, value]))
     expect(written).toEqual([
       ['b', 1],
       ['a', undefined],
@@ -156,7 +156,8 @@ describe('the store', () => {
           const { dirty, erased } = data
           let written = 0
           let gone = 0
-          writeChanges(data, (key, value) => {
+          writeChanges(data, (prefix, name, value) => {
+            const key = prefix + name
             written++
             if (value !== undefined) rows.set(key, value)
             else if (rows.delete(key)) gone++
@@ -265,7 +266,7 @@ describe('tables', () => {
     writer.table('lock').delete('a')
     writer.put('plain', 5)
     const written: unknown[] = []
-    writeChanges(data, (key, value) => written.push([key, value]))
+    writeChanges(data, (prefix, name, value) => written.push([prefix + name, value]))
     expect(written).toEqual([
       ['lock/a', undefined],
       ['plain', 5],
@@ -294,13 +295,31 @@ describe('tables', () => {
     )
   })
 
-  test('[RM9] a large state is cut into pieces, in order', () => {
-    const rows = Array.from({ length: 3_000 }, (_, at) => [`${at % 2 ? 'odd/' : ''}${at}`, at] as const)
-    const keys = [...new StoreReader(storeData(rows, ['odd'])).scan()].map(([key]) => key)
-    const bounds = cuts(storeData(rows, ['odd']), 2)
-    const places = bounds.map(bound => keys.indexOf(bound))
-    expect(places.length).toBeGreaterThan(2)
-    expect(places).toEqual([...places].sort((a, b) => a - b))
-    for (const [at, place] of places.entries()) expect(place - (places[at - 1] ?? 0)).toBeGreaterThan(0)
+  test('[RM9, PX25] a walk in steps gives each row once, whatever comes and goes beside it', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(keys), fc.uniqueArray(keys), kinds, (all, others, tables) => {
+        const data = storeData(
+          all.map(key => [key, 1] as const),
+          tables,
+        )
+        const writer = new StoreWriter(data)
+        const met: string[] = []
+        let cursor: Cursor | undefined
+        let most = 1
+        do {
+          const before = met.length
+          cursor = rowsAfter(data, cursor, most, (prefix, name) => met.push(prefix + name))
+          expect(met.length - before).toBeLessThanOrEqual(most)
+          most = 1 + (most % 3)
+          const other = others.pop()
+          if (other === undefined) continue
+          if (all.includes(other)) writer.put(other, 2)
+          else writer.put(other, 1)
+          writer.commit()
+        } while (cursor !== undefined)
+        expect(new Set(met).size).toBe(met.length)
+        for (const key of all) expect(met).toContain(key)
+      }),
+    )
   })
 })

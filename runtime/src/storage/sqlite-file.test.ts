@@ -83,7 +83,7 @@ describe('what is not ours', () => {
           copyFileSync(written().file, file)
           tamper(file, 'PRAGMA user_version = 99')
         },
-        /version 99, this program reads version 4/,
+        /version 99, this program reads version 5/,
       ],
     ]
     for (const [make, words] of cases) {
@@ -103,6 +103,7 @@ describe('what is not ours', () => {
   it.each([
     ['2, without a digest of its rows', "DELETE FROM meta WHERE name = 'table'; PRAGMA user_version = 2"],
     ['3, with the names of all fields', 'PRAGMA user_version = 3'],
+    ["4, a row for each key of a group's state", 'PRAGMA user_version = 4'],
   ])('[ST21] a file of version %s: it is brought up with its rows, but not by who only reads', (_, older) => {
     const { folder, file } = written()
     tamper(file, older)
