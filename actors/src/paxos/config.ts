@@ -21,9 +21,8 @@ export interface Tuning {
   readonly tailSlots: number
   readonly tailBytes: number
   /**
-   * The applied state is written when one of these is reached. Keys that change often are then written once, and keys
-   * that lie together share pages; a flush of 4,000 keys holds up its turn by some 20 ms. One that would erase much of what
-   * an earlier one wrote waits for up to four times `flushKeys`.
+   * The applied state is written when one of these is reached. Keys that change often are then written once; a flush holds
+   * up its turn. One that would erase much of what an earlier one wrote waits for up to four times `flushKeys`.
    */
   readonly flushSlots: number
   readonly flushKeys: number

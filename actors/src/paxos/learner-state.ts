@@ -152,7 +152,7 @@ function readState(rows: Rows, generation: number, { tables }: StateMachine, pla
   for (const [key, value] of rows.entries(range)) {
     const name = key.slice(range.from.length)
     changes.push({ prefix: '', name, value })
-    loadRow(found.store, '', name, value)
+    loadRow(found.store, name, value)
   }
   settleLoaded(found.store)
   return { store: found.store, segments: append(noSegments, generation, changes, place.tuning, out) }

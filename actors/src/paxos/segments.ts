@@ -10,10 +10,12 @@ import { decode, encode, type KeyRange, type Outbox, type Rows } from '@synod/ru
 import {
   type Cursor,
   emptyStore,
+  loadInto,
   loadRow,
   rowsAfter,
   type StoreData,
   settleLoaded,
+  tableWith,
 } from '../replicated/store-data.ts'
 
 /** Plain data: it survives `structuredClone`. */
@@ -90,8 +92,13 @@ export function readSegments(
 function load(store: StoreData, parts: readonly Part[]): number {
   let entries = 0
   for (const [prefix, puts, gone] of parts) {
-    for (let at = 0; at < puts.length; at += 2) loadRow(store, prefix, puts[at] as string, puts[at + 1])
-    for (const name of gone) loadRow(store, prefix, name, undefined)
+    const table = tableWith(store, prefix)
+    const put = (name: string, value: unknown) => {
+      if (table !== undefined) loadInto(table, name, value)
+      else loadRow(store, prefix + name, value)
+    }
+    for (let at = 0; at < puts.length; at += 2) put(puts[at] as string, puts[at + 1])
+    for (const name of gone) put(name, undefined)
     entries += puts.length / 2 + gone.length
   }
   return entries

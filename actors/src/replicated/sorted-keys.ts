@@ -12,14 +12,11 @@ export interface SortedKeys {
 }
 
 export function sortedKeys(keys: Iterable<string> = []): SortedKeys {
-  const all = [...keys].sort(byCodeUnits)
+  // By code units, as `sort` does by itself, in half the time that a function takes.
+  const all = [...keys].sort()
   const blocks: string[][] = []
   for (let at = 0; at < all.length; at += blockLimit / 2) blocks.push(all.slice(at, at + blockLimit / 2))
   return { blocks, version: 0 }
-}
-
-function byCodeUnits(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0
 }
 
 /** A key that is not there yet. */

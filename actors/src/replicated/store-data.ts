@@ -60,7 +60,7 @@ export function storeData(
   kinds: readonly string[] = [],
 ): StoreData {
   const data = emptyStore(kinds)
-  for (const [key, value] of rows) loadRow(data, '', key, value)
+  for (const [key, value] of rows) loadRow(data, key, value)
   settleLoaded(data)
   return data
 }
@@ -71,17 +71,20 @@ export function emptyStore(kinds: readonly string[] = []): StoreData {
   return { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0, erased: 0 }
 }
 
-/** A row as it is on disk; undefined: not there any more. Its table may be one that the machine has no more, or not yet had. */
-export function loadRow(data: StoreData, prefix: string, name: string, value: unknown): void {
-  let table = prefix === '' ? undefined : data.tables.get(prefix.slice(0, -1))
-  let named = name
-  if (table === undefined) {
-    const key = prefix + name
-    table = tableOf(data, key)
-    named = nameIn(table, key)
-  }
-  if (value === undefined) table.values.delete(named)
-  else table.values.set(named, value)
+/** The table with this prefix; undefined: the machine has none, not any more or not yet then, so that its rows lie elsewhere. */
+export function tableWith(data: StoreData, prefix: string): TableData | undefined {
+  return prefix === '' ? undefined : data.tables.get(prefix.slice(0, -1))
+}
+
+/** A row as it is on disk, where the name tells its table; undefined: not there any more. */
+export function loadRow(data: StoreData, key: string, value: unknown): void {
+  const table = tableOf(data, key)
+  loadInto(table, nameIn(table, key), value)
+}
+
+export function loadInto({ values }: TableData, name: string, value: unknown): void {
+  if (value === undefined) values.delete(name)
+  else values.set(name, value)
 }
 
 /** Of data that was only loaded. */

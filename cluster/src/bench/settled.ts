@@ -18,8 +18,8 @@ export function isSettled(totals: readonly number[], many: number): boolean {
   return Math.max(...last) - Math.min(...last) <= 0.01 * Math.max(...last)
 }
 
-/** Ten seconds of looks, one second apart, within which nothing changes. */
-const looks = 11
+/** Twenty seconds of looks, one second apart, within which nothing changes: a node gives memory back that late. */
+const looks = 21
 const everyMs = 1_000
 
 export async function settledResident(pids: readonly number[], withinMs: number): Promise<number[]> {

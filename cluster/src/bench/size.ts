@@ -44,7 +44,7 @@ export async function benchSize({ progress, rows = defaultRows }: BenchOptions):
       figures: [],
       values: sizeValues(filled, sizes, rows),
       notes: [
-        'memory: resident, once all nodes together had changed by less than 1 % for 10 s after the last batch_init',
+        'memory: resident, once all nodes together had changed by less than 1 % for 20 s after the last batch_init',
         `before the rows: ${sizes.map(({ id, empty: mb }) => `${id} ${mb.toFixed(0)} MB`).join(', ')}; the program itself, some 55 MB, is shared`,
         `an item is two rows of the store (price and count), so these are ${4 * rows} of them`,
       ],

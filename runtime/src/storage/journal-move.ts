@@ -33,16 +33,17 @@ export class Moving {
   readonly #left: Move[] = []
 
   /**
-   * `turns` in order. Ranges are erased at once: what a turn put into a range before it was erased is not pending any
+   * `turns` in order, up to `last`; of those that are missing nothing is left. Ranges are erased at once: what a turn put into a range before it was erased is not pending any
    * more, and what it put there afterwards is moved after this.
    */
   constructor(
+    last: number,
     turns: readonly (readonly [turn: number, entry: TurnEntry])[],
     pending: PendingRows,
     rows: RowWriter,
   ) {
     this.#pending = pending
-    this.last = turns.at(-1)?.[0] ?? 0
+    this.last = last
     for (const [turn, entry] of turns) this.#take(turn, entry, rows)
     this.#left.sort((a, b) => compare(b.actor, a.actor) || compare(b.key, a.key))
   }
@@ -63,8 +64,7 @@ export class Moving {
     }
   }
 
-  #take(turn: number, { actors, sightings }: TurnEntry, rows: RowWriter): void {
-    for (const [node, sighting] of sightings) rows.see(node, sighting)
+  #take(turn: number, { actors }: TurnEntry, rows: RowWriter): void {
     for (const { actor, erased, puts } of actors) {
       for (const range of this.#pending.takeRanges(turn, actor)) rows.eraseRange(actor, range)
       for (const key of erased) this.#add({ turn, actor, key, put: false, value: undefined })

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { actorId } from '../address.ts'
+import { actorId, nodeId } from '../address.ts'
 import { seededRandom } from '../simulation/random.ts'
 import { openSqlite, type SqliteStorage } from './sqlite.ts'
 import { cleanUp, later, newFolder, settle, tamper } from './sqlite-fixture.ts'
@@ -108,6 +108,24 @@ describe('the journal', () => {
     later(() => reopened.close())
     expect(reopened.journalBytes).toBe(0)
     expect([...reopened.rows(actors[0] as never).entries()]).toHaveLength(2_000)
+  })
+
+  it('[ST29] what turns said of peers outlives their rows, which others have written again', () => {
+    const folder = newFolder()
+    const store = openSqlite(folder, { limits: tiny })
+    const [a] = actors as [ReturnType<typeof actorId>]
+    const n2 = nodeId('n2')
+    for (let turn = 1; turn <= 100; turn++) {
+      const heard = turn === 1 ? { incarnation: 'x', turn: 1 } : { incarnation: 'x', turn: 50 }
+      const isHeard = turn === 1 || turn === 50
+      store.commit(turn, [{ actor: a, key: 'k', value: turn }], isHeard ? new Map([[n2, heard]]) : undefined)
+      expect(store.journalBytes).toBeLessThan(3 * tiny.journalBytes)
+    }
+    store.close()
+    const after = openSqlite(folder, { limits: tiny })
+    later(() => after.close())
+    expect(after.sightings()).toEqual(new Map([[n2, { incarnation: 'x', turn: 50 }]]))
+    expect(after.rows(a).get('k')).toBe(100)
   })
 
   it('[ST31] a turn that is damaged, missing or another one is refused with its number and what is known of it', () => {

@@ -24,7 +24,7 @@ export interface JournalLimits {
   /** Rows moved with one commit, while the journal has less than twice its bytes. */
   readonly rowsPerCommit: number
 }
-export const journalLimits: JournalLimits = { journalBytes: 8 << 20, moveBytes: 1 << 20, rowsPerCommit: 500 }
+export const journalLimits: JournalLimits = { journalBytes: 32 << 20, moveBytes: 1 << 20, rowsPerCommit: 500 }
 
 /** An open has time, and memory for this much. */
 const moveAllBytes = 4 << 20
@@ -41,8 +41,8 @@ export class Journal {
   readonly #file: string
   readonly #limits: JournalLimits
   readonly #statements: ReturnType<typeof prepareJournal>
-  /** What the turns that were found say of peers. */
-  readonly sightings = new Map<NodeId, Sighting>()
+  /** What the turns here said of peers last. */
+  readonly #seen = new Map<NodeId, { readonly turn: number; readonly sighting: Sighting }>()
   readonly #pending = new PendingRows()
   /** The turns in the journal, in order. */
   readonly #turns: Kept[] = []
@@ -62,9 +62,13 @@ export class Journal {
       if (found !== expected) throw missingTurn(file, expected)
       const { actors, sightings } = this.#verified(found, entry, crc)
       for (const actor of actors) this.#pending.note(found, touchedBy(actor))
-      for (const [node, sighting] of sightings) this.sightings.set(node, sighting)
-      this.#keep(found, entry.byteLength)
+      this.#keep(found, entry.byteLength, sightings)
     }
+  }
+
+  /** What the turns here say of peers. */
+  sightings(): [NodeId, Sighting][] {
+    return [...this.#seen].map(([node, { sighting }]) => [node, sighting])
   }
 
   get bytes(): number {
@@ -95,11 +99,16 @@ export class Journal {
     this.#statements.insert.run(turn, entry, entryChecksum(turn, entry))
   }
 
-  noted(turn: number, entry: Uint8Array, merged: ReadonlyMap<ActorId, ActorWrites>): void {
+  noted(
+    turn: number,
+    entry: Uint8Array,
+    merged: ReadonlyMap<ActorId, ActorWrites>,
+    sightings?: ReadonlyMap<NodeId, Sighting>,
+  ): void {
     for (const [actor, { ranges, keys }] of merged) {
       this.#pending.note(turn, { actor, ranges, keys: keys.keys() })
     }
-    this.#keep(turn, entry.byteLength)
+    this.#keep(turn, entry.byteLength, sightings ?? none)
   }
 
   /** Inside a transaction: moves some rows; gives the last turn that is in the rows as a whole now, if that is another. */
@@ -143,13 +152,14 @@ export class Journal {
     return found
   }
 
-  #keep(turn: number, bytes: number): void {
+  #keep(turn: number, bytes: number, sightings: ReadonlyMap<NodeId, Sighting>): void {
     this.#turns.push({ turn, bytes })
     this.#bytes += bytes
+    for (const [node, sighting] of sightings) this.#seen.set(node, { turn, sighting })
   }
 
   #moveTurns(rows: RowWriter, bytes: number, most: number): number | undefined {
-    this.#moving ??= new Moving(this.#oldest(bytes), this.#pending, rows)
+    this.#moving ??= this.#begin(bytes, rows)
     this.#begun = this.#moving.last
     this.#moving.some(rows, most)
     if (!this.#moving.isDone) return undefined
@@ -163,16 +173,24 @@ export class Journal {
     return last
   }
 
-  /** At least one turn. */
-  #oldest(bytes: number): (readonly [number, TurnEntry])[] {
+  /** Some of the oldest turns, at least one. Those of which nothing is left are not read; what they said of peers is kept. */
+  #begin(bytes: number, rows: RowWriter): Moving {
     const found: (readonly [number, TurnEntry])[] = []
     let sum = 0
-    for (const kept of this.#turns) {
-      sum += kept.bytes
+    let last = this.#begun
+    for (const { turn, bytes: size } of this.#turns) {
+      const isDead = this.#pending.isDead(turn)
+      if (!isDead) sum += size
       if (found.length > 0 && sum > bytes) break
-      found.push([kept.turn, this.#read(kept.turn)])
+      if (!isDead) found.push([turn, this.#read(turn)])
+      last = turn
     }
-    return found
+    for (const [node, { turn, sighting }] of this.#seen) {
+      if (turn > last) continue
+      rows.see(node, sighting)
+      this.#seen.delete(node)
+    }
+    return new Moving(last, found, this.#pending, rows)
   }
 
   #read(turn: number): TurnEntry {
@@ -187,6 +205,8 @@ export class Journal {
     return decodeEntry(entry)
   }
 }
+
+const none: ReadonlyMap<NodeId, Sighting> = new Map()
 
 function touchedBy({ actor, ranges, erased, puts }: ActorEntry) {
   return { actor, ranges, keys: [...erased, ...puts.keys()] }

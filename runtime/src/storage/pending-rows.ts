@@ -20,6 +20,8 @@ export interface Touched {
 
 export class PendingRows {
   readonly #actors = new Map<ActorId, PendingActor>()
+  /** How many keys and ranges each turn was the last to write; turns with none are not here. */
+  readonly #counts = new Map<number, number>()
 
   of(actor: ActorId): PendingActor | undefined {
     return this.#actors.get(actor)
@@ -35,18 +37,38 @@ export class PendingRows {
       pending = { latest: new Map(), ranges: [] }
       this.#actors.set(actor, pending)
     }
+    const { latest } = pending
+    let count = ranges.length
     for (const { from, to } of ranges) {
       pending.ranges.push({ from, to, turn })
-      for (const key of pending.latest.keys()) if (key >= from && key < to) pending.latest.delete(key)
+      for (const [key, before] of latest) {
+        if (key < from || key >= to) continue
+        latest.delete(key)
+        this.#forget(before)
+      }
     }
-    for (const key of keys) pending.latest.set(key, turn)
+    for (const key of keys) {
+      const before = latest.get(key)
+      latest.set(key, turn)
+      if (before === turn) continue
+      if (before !== undefined) this.#forget(before)
+      count++
+    }
+    if (count > 0) this.#counts.set(turn, (this.#counts.get(turn) ?? 0) + count)
+  }
+
+  /** Whether later turns, or a move, have taken all that it wrote: then it need not be read. */
+  isDead(turn: number): boolean {
+    return !this.#counts.has(turn)
   }
 
   /** The ranges of this turn go to the rows now. */
   takeRanges(turn: number, actor: ActorId): readonly KeyRange[] {
     const ranges = this.#actors.get(actor)?.ranges
     const later = ranges?.findIndex(range => range.turn > turn) ?? -1
-    return ranges?.splice(0, later < 0 ? ranges.length : later) ?? []
+    const taken = ranges?.splice(0, later < 0 ? ranges.length : later) ?? []
+    for (const range of taken) this.#forget(range.turn)
+    return taken
   }
 
   /** True when no later turn has written the key: then its value goes to the rows now. */
@@ -54,6 +76,13 @@ export class PendingRows {
     const latest = this.#actors.get(actor)?.latest
     if (latest?.get(key) !== turn) return false
     latest.delete(key)
+    this.#forget(turn)
     return true
+  }
+
+  #forget(turn: number): void {
+    const left = (this.#counts.get(turn) ?? 0) - 1
+    if (left > 0) this.#counts.set(turn, left)
+    else this.#counts.delete(turn)
   }
 }

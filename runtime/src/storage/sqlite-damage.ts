@@ -13,7 +13,7 @@ import type Database from 'better-sqlite3'
 import type { ActorId } from '../address.ts'
 import { rowChecksum } from './checksum.ts'
 import { DamagedRow } from './damage.ts'
-import { bytesOf, type StoredValue, storedValue } from './sqlite-statements.ts'
+import { storedValue } from './sqlite-statements.ts'
 import { StorageError } from './storage.ts'
 import { originalKey } from './stored-key.ts'
 import { TableDigest } from './table-digest.ts'
@@ -64,7 +64,7 @@ export interface RowsFound {
 }
 
 export function findDamagedRows(database: Database.Database, file: string): RowsFound {
-  const all = database.prepare<[], [string, string, StoredValue, number]>(
+  const all = database.prepare<[], [string, string, Uint8Array, number]>(
     `SELECT actor, key, ${storedValue}, crc FROM rows`,
   )
   const damaged: DamagedRow[] = []
@@ -73,7 +73,7 @@ export function findDamagedRows(database: Database.Database, file: string): Rows
   const computed = new TableDigest()
   const order = new RowOrder(file)
   for (const [actor, key, value, crc] of all.raw().iterate()) {
-    const found = rowChecksum(actor, key, bytesOf(value))
+    const found = rowChecksum(actor, key, value)
     stored.add(crc)
     computed.add(found)
     order.next(actor, key, found === crc)

@@ -1,17 +1,9 @@
 /** Every statement of the SQLite store, prepared once. */
 import type Database from 'better-sqlite3'
 
-/**
- * A value is read as hexadecimal text: rows are read by the hundred thousand, and a buffer for each costs twice as much. Not
- * a large one, as its text could be longer than a string of V8.
- */
-export const storedValue = 'CASE WHEN length(value) > 1048576 THEN value ELSE hex(value) END'
-export type StoredValue = string | Uint8Array
-export type StoredRow = [key: string, value: StoredValue, crc: number]
-
-export function bytesOf(value: StoredValue): Uint8Array {
-  return typeof value === 'string' ? Buffer.from(value, 'hex') : value
-}
+/** Bytes, also of a damaged row whose value passes for something else. */
+export const storedValue = "coalesce(CAST(value AS BLOB), x'')"
+export type StoredRow = [key: string, value: Uint8Array, crc: number]
 
 export interface Statements {
   readonly get: Database.Statement<[actor: string, key: string], StoredRow>

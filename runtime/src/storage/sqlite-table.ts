@@ -13,11 +13,11 @@ import type { RowWriter } from './journal-move.ts'
 import { Damage, findDamagedRows, refuseMixture } from './sqlite-damage.ts'
 import type { Guard } from './sqlite-guard.ts'
 import type { Meta } from './sqlite-meta.ts'
-import { bytesOf, type Statements, type StoredRow } from './sqlite-statements.ts'
+import type { Statements, StoredRow } from './sqlite-statements.ts'
 import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
 import type { TableDigest } from './table-digest.ts'
 
-/** A walk over rows reads this much at a time (bytes as they are read), so that it holds neither all rows nor a statement open. */
+/** A walk over rows reads this much at a time , so that it holds neither all rows nor a statement open. */
 const chunkRows = 256
 const chunkBytes = 2_097_152
 
@@ -97,8 +97,7 @@ export class Table {
     return rows
   }
 
-  #verified(actor: ActorId, [stored, found, crc]: StoredRow): unknown {
-    const value = bytesOf(found)
+  #verified(actor: ActorId, [stored, value, crc]: StoredRow): unknown {
     if (rowChecksum(actor, stored, value) !== crc)
       throw new DamagedRow(this.#guard.file, actor, originalKey(stored))
     return decode(value)

@@ -60,7 +60,7 @@ export class SqliteStorage implements Storage {
       this.#identity = this.#meta.identity()
       this.#journal = new Journal(file, database, this.#meta.turn(), limits)
       this.#turn = this.#journal.lastTurn ?? this.#meta.turn()
-      this.#sightings = new Map([...this.#meta.sightings(), ...this.#journal.sightings])
+      this.#sightings = new Map([...this.#meta.sightings(), ...this.#journal.sightings()])
       this.#table = new Table(database, this.#guard, this.#statements, this.#meta, digest)
       this.#table.check(this.#turn)
       if (readOnly !== true) this.#moveAll()
@@ -118,7 +118,7 @@ export class SqliteStorage implements Storage {
         this.#moved(this.#journal.moveSome(this.#table.writer))
       })
     } else this.#guard.write(doing, () => this.#journal.append(turn, entry))
-    this.#journal.noted(turn, entry, merged)
+    this.#journal.noted(turn, entry, merged, sightings)
     if (sightings) for (const [node, sighting] of sightings) this.#sightings.set(node, { ...sighting })
     this.#turn = turn
     if (this.#table.damage.isOf(merged.keys())) this.#repair()
