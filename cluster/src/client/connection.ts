@@ -7,20 +7,22 @@ import { WebSocket } from 'ws'
 
 interface Waiting {
   readonly request: unknown
-  readonly resolve: (answered: Answered) => void
-  readonly timer: NodeJS.Timeout
+  readonly done: Done
+  readonly due: number
+  /** How often it was sent. */
+  sends: number
 }
+
+/**
+ * `resent`: the request was sent more than once, and the answer is to the last time: it says nothing of what the times
+ * before have done.
+ */
+export type Done = (answer: unknown, resent: boolean) => void
 
 /** What a call resolves to when its deadline passed without an answer; `sent` says whether a node may have seen it. */
 export interface NoAnswer {
   readonly type: 'noAnswer'
   readonly sent: boolean
-}
-export interface Answered {
-  /** The node's answer, or `NoAnswer`. */
-  readonly answer: unknown
-  /** Sent more than once: the answer is to the last time, and says nothing of what the times before have done. */
-  readonly resent: boolean
 }
 
 const backoffMs = { first: 20, most: 1_000 } as const
@@ -30,9 +32,7 @@ const silenceMs = { ping: 1_000, most: 5_000 } as const
 export class Connection {
   readonly #urls: readonly string[]
   readonly #waiting = new Map<number, Waiting>()
-  /** How often a request was sent. */
-  readonly #sent = new Map<number, number>()
-  #outgoing: [number, unknown][] = []
+  #outgoing: number[] = []
   #socket: WebSocket | undefined
   #next = 0
   #at: number
@@ -46,6 +46,9 @@ export class Connection {
   /** When the socket was opened, heard, or had nothing to answer. */
   #heardAt = 0
   #listenedAt = 0
+  /** One timer for all deadlines: it is set again when one is earlier, and when it has fired. */
+  #expiry: NodeJS.Timeout | undefined
+  #expiresAt = Number.POSITIVE_INFINITY
 
   constructor(urls: readonly string[], startAt: number, token?: string) {
     this.#urls = urls
@@ -73,40 +76,55 @@ export class Connection {
     this.#socket?.close()
   }
 
-  /** Resolves with the node's answer, or with `NoAnswer` after `deadlineMs`. Never rejects. */
-  call(request: unknown, deadlineMs: number): Promise<Answered> {
+  /** `done` gets the node's answer, or `NoAnswer` after `deadlineMs`; once, and not before this returns. */
+  call(request: unknown, deadlineMs: number, done: Done): void {
     if (this.#closed) {
-      const answer: NoAnswer = { type: 'noAnswer', sent: false }
-      return Promise.resolve({ answer, resent: false })
+      queueMicrotask(() => done({ type: 'noAnswer', sent: false } satisfies NoAnswer, false))
+      return
     }
     const number = this.#next++
-    return new Promise(resolve => {
-      const timer = setTimeout(() => this.#settle(number, this.#noAnswer(number)), deadlineMs)
-      this.#waiting.set(number, { request, resolve, timer })
-      this.#post(number, request)
-    })
+    const due = performance.now() + deadlineMs
+    this.#waiting.set(number, { request, done, due, sends: 0 })
+    this.#expireAt(due)
+    this.#post(number)
   }
 
   close(): void {
     this.#closed = true
     clearTimeout(this.#retry)
+    clearTimeout(this.#expiry)
     clearInterval(this.#pings)
-    for (const number of [...this.#waiting.keys()]) this.#settle(number, this.#noAnswer(number))
+    for (const [number, waiting] of this.#waiting) this.#giveUp(number, waiting)
     this.#socket?.close()
   }
 
-  #noAnswer(number: number): NoAnswer {
-    return { type: 'noAnswer', sent: this.#sent.has(number) }
+  #expireAt(due: number): void {
+    if (due >= this.#expiresAt) return
+    clearTimeout(this.#expiry)
+    this.#expiresAt = due
+    this.#expiry = setTimeout(() => this.#expire(), Math.max(0, due - performance.now()))
+  }
+
+  #expire(): void {
+    const now = performance.now()
+    this.#expiresAt = Number.POSITIVE_INFINITY
+    let earliest = Number.POSITIVE_INFINITY
+    for (const [number, waiting] of this.#waiting) {
+      if (waiting.due <= now) this.#giveUp(number, waiting)
+      else earliest = Math.min(earliest, waiting.due)
+    }
+    this.#expireAt(earliest)
+  }
+
+  #giveUp(number: number, { sends }: Waiting): void {
+    this.#settle(number, { type: 'noAnswer', sent: sends > 0 } satisfies NoAnswer)
   }
 
   #settle(number: number, answer: unknown): void {
     const waiting = this.#waiting.get(number)
     if (waiting === undefined) return
-    const resent = (this.#sent.get(number) ?? 0) > 1
     this.#waiting.delete(number)
-    this.#sent.delete(number)
-    clearTimeout(waiting.timer)
-    waiting.resolve({ answer, resent })
+    waiting.done(answer, waiting.sends > 1)
   }
 
   #dial(): void {
@@ -120,7 +138,7 @@ export class Connection {
     socket.on('open', () => {
       this.#backoff = backoffMs.first
       this.#heardAt = performance.now()
-      for (const [number, { request }] of this.#waiting) this.#post(number, request)
+      for (const number of this.#waiting.keys()) this.#post(number)
     })
     socket.on('pong', () => {
       this.#heardAt = performance.now()
@@ -157,17 +175,23 @@ export class Connection {
   }
 
   /** Requests of one round of the event loop leave as one frame. */
-  #post(number: number, request: unknown): void {
+  #post(number: number): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return
     if (this.#outgoing.length === 0) setImmediate(() => this.#flush())
-    this.#outgoing.push([number, request])
+    this.#outgoing.push(number)
   }
 
   #flush(): void {
-    const frame = this.#outgoing.filter(([number]) => this.#waiting.has(number))
+    const numbers = this.#outgoing
     this.#outgoing = []
-    if (frame.length === 0 || this.#socket?.readyState !== WebSocket.OPEN) return
-    for (const [number] of frame) this.#sent.set(number, (this.#sent.get(number) ?? 0) + 1)
-    this.#socket.send(encode(frame))
+    if (this.#socket?.readyState !== WebSocket.OPEN) return
+    const frame: [number: number, request: unknown][] = []
+    for (const number of numbers) {
+      const waiting = this.#waiting.get(number)
+      if (waiting === undefined) continue
+      waiting.sends++
+      frame.push([number, waiting.request])
+    }
+    if (frame.length > 0) this.#socket.send(encode(frame))
   }
 }

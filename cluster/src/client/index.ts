@@ -67,9 +67,8 @@ export class Client {
   }
 
   /** Returns the key's new version. */
-  async put(keyspace: string, key: string, value: Json): Promise<number> {
-    const [written] = await this.run([{ op: 'put', keyspace, key, value }])
-    return written !== undefined && 'version' in written ? written.version : 0
+  put(keyspace: string, key: string, value: Json): Promise<number> {
+    return this.run([{ op: 'put', keyspace, key, value }]).then(versionOf)
   }
 
   /** Deletes a key; fine when there is none. */
@@ -113,16 +112,22 @@ export class Client {
   }
 
   /** One atomic, serializable transaction; the results stand in the order of the operations. Throws `Refused`, `Unavailable`, `IndefiniteError`. */
-  async run(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
+  run(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
     const id: TxId = { session: this.#session, sequence: ++this.#sequence }
     this.#open.add(id.sequence)
-    try {
-      // Sequence numbers enter in order, so the first of the set is the smallest.
-      const firstIncomplete = this.#open.values().next().value ?? id.sequence
-      return results(await this.#transact(operations, { id, firstIncomplete }))
-    } finally {
-      this.#open.delete(id.sequence)
-    }
+    // Sequence numbers enter in order, so the first of the set is the smallest.
+    const firstIncomplete = this.#open.values().next().value ?? id.sequence
+    const until = performance.now() + this.#deadlineMs
+    return new Promise((resolve, reject) => {
+      this.#transact({ operations, id, firstIncomplete, until, attempt: 0, before: false }, answer => {
+        this.#open.delete(id.sequence)
+        try {
+          resolve(results(answer))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
   }
 
   /** Runs `body` until it commits without a conflict or the deadline passes (then `Unavailable`: nothing happened). */
@@ -161,32 +166,47 @@ export class Client {
    * A node that did nothing says so of the time that it was asked. When the request was sent before, to a node that was
    * lost, it may have happened then: so it is asked again, under the same id, until there is a final answer.
    */
-  async #transact(
-    operations: readonly Operation[],
-    request: { readonly id: TxId; readonly firstIncomplete: number },
-  ): Promise<Answer> {
+  #transact(sending: Sending, done: (answer: Answer) => void): void {
+    const { operations, id, firstIncomplete, until } = sending
     const [first] = operations
-    const until = performance.now() + this.#deadlineMs
-    let before = false
-    for (let attempt = 0; ; attempt++) {
-      const deadlineMs = Math.max(1, until - performance.now())
-      const connection =
-        first === undefined ? this.#routes.anywhere : this.#routes.to(first.keyspace, placedBy(first))
-      const asked = { type: 'transact', operations, ...request, deadlineMs }
-      const called = await connection.call(asked, deadlineMs + graceMs)
-      const answer = called.answer as Answer
-      before ||= called.resent
-      if (!before || isFinal(answer)) return answer
-      if (answer.type === 'noAnswer') return { ...answer, sent: true }
-      const most = Math.min(conflictPauseMs.first * 2 ** attempt, conflictPauseMs.most)
-      if (performance.now() + most > until) return { type: 'noAnswer', sent: true }
-      await new Promise(resolve => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
-    }
+    const deadlineMs = Math.max(
+      1,
+      sending.attempt === 0 ? this.#deadlineMs : Math.ceil(until - performance.now()),
+    )
+    const connection =
+      first === undefined ? this.#routes.anywhere : this.#routes.to(first.keyspace, placedBy(first))
+    const request = { type: 'transact', operations, id, firstIncomplete, deadlineMs }
+    connection.call(request, deadlineMs + graceMs, (found, resent) => {
+      const answer = found as Answer
+      sending.before ||= resent
+      if (!sending.before || isFinal(answer)) return done(answer)
+      if (answer.type === 'noAnswer') return done({ ...answer, sent: true })
+      const most = Math.min(conflictPauseMs.first * 2 ** sending.attempt++, conflictPauseMs.most)
+      if (performance.now() + most > until) return done({ type: 'noAnswer', sent: true })
+      setTimeout(() => this.#transact(sending, done), most * (0.5 + Math.random() / 2))
+    })
   }
 
-  async #call(connection: Connection, request: object): Promise<Answer> {
-    return (await connection.call(request, this.#deadlineMs + graceMs)).answer as Answer
+  #call(connection: Connection, request: object): Promise<Answer> {
+    return new Promise(resolve => {
+      connection.call(request, this.#deadlineMs + graceMs, answer => resolve(answer as Answer))
+    })
   }
+}
+
+/** A transaction on its way. */
+interface Sending {
+  readonly operations: readonly Operation[]
+  readonly id: TxId
+  readonly firstIncomplete: number
+  readonly until: number
+  attempt: number
+  /** Sent more than once by now. */
+  before: boolean
+}
+
+function versionOf([written]: readonly OperationResult[]): number {
+  return written !== undefined && 'version' in written ? written.version : 0
 }
 
 function placedBy(operation: Operation): string {

@@ -60,14 +60,18 @@ export class Routes {
     this.#askAt = now + freshMs
     for (const connection of this.#connections) {
       if (connection !== this.#home) connection.returnWhenIdle()
-      void this.#ask(connection)
+      this.#ask(connection)
     }
   }
 
-  async #ask(connection: Connection): Promise<void> {
-    const { answer } = await connection.call({ type: 'routes', deadlineMs: askMs }, askMs)
-    const routes = answer as RoutesAnswer | { readonly type: 'failed' | 'noAnswer' }
-    if (routes.type !== 'routes') return
+  #ask(connection: Connection): void {
+    connection.call({ type: 'routes', deadlineMs: askMs }, askMs, answer => {
+      const routes = answer as RoutesAnswer | { readonly type: 'failed' | 'noAnswer' }
+      if (routes.type === 'routes') this.#learn(connection, routes)
+    })
+  }
+
+  #learn(connection: Connection, routes: RoutesAnswer): void {
     connection.arrivedAt(routes.node)
     if (this.#map === undefined || routes.map.epoch >= this.#map.epoch) this.#map = routes.map
     this.#said.set(routes.node, { at: performance.now(), leaders: routes.leaders })

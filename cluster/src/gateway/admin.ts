@@ -19,7 +19,7 @@ import { toJson } from './json.ts'
 import type { GatewayNode } from './node.ts'
 import { BadInput, problem } from './problem.ts'
 
-export interface AdminNode extends GatewayNode {
+export interface AdminNode extends Omit<GatewayNode, 'request'> {
   /** Undefined until the node knows its standing. */
   readonly kernel: Pick<Kernel, 'actors' | 'inspect' | 'deadLetters' | 'stats'> | undefined
   readonly identity: { readonly incarnation: string; readonly amnesiac: boolean } | undefined
@@ -111,7 +111,7 @@ function events(c: Context, options: AdminOptions): Response {
 }
 
 interface LocalOptions {
-  readonly node: GatewayNode
+  readonly node: Omit<GatewayNode, 'request'>
   readonly initial: ShardMap
 }
 
@@ -180,7 +180,7 @@ async function shardMap(c: Context, { node, initial }: AdminOptions): Promise<Re
   return json(c, { source: 'configuration', ...initial })
 }
 
-function askLearner(node: GatewayNode, group: string, query: unknown): Promise<Answer> {
+function askLearner(node: Pick<GatewayNode, 'node' | 'ask'>, group: string, query: unknown): Promise<Answer> {
   return node.ask(frontDoor(node.node, group), query, askMs)
 }
 

@@ -2,6 +2,7 @@ import type { Answer } from '@synod/runtime/host'
 import { address, nodeId } from '@synod/runtime/protocol'
 import { describe, expect, test } from 'vitest'
 import { Admission, admitting } from './admission.ts'
+import { nodeWhere } from './gateway.fixture.ts'
 
 const waitMs = 1_000
 const few = 100
@@ -166,14 +167,10 @@ test('[GW3] what is refused at the door has not been asked, and is said to be ov
   const answers: ((answer: Answer) => void)[] = []
   const admission = new Admission({ waitMs, few: 2, crowd: 17 }, () => now)
   const node = admitting(
-    {
-      node: nodeId('n1'),
-      ready: () => true,
-      ask: () => {
-        asked++
-        return new Promise(resolve => answers.push(resolve))
-      },
-    },
+    nodeWhere(() => {
+      asked++
+      return new Promise(resolve => answers.push(resolve))
+    }),
     admission,
   )
   const ask = () => node.ask(address(nodeId('n1'), 'session', 'main'), {}, 10)

@@ -6,7 +6,6 @@
  * Counted is the whole way of a request, so that it does not matter what is short: this node's processor, its disk, or
  * the leader on another node.
  */
-import type { Answer } from '@synod/runtime/host'
 import type { Metric } from './health.ts'
 import type { GatewayNode } from './node.ts'
 
@@ -163,12 +162,18 @@ export function admitting(node: GatewayNode, admission: Admission): GatewayNode 
   return {
     node: node.node,
     ready: () => node.ready(),
-    async ask(to, message, timeoutMs): Promise<Answer> {
+    ask(to, message, timeoutMs) {
+      return new Promise(resolve => this.request(to, message, timeoutMs, resolve))
+    },
+    request(to, message, timeoutMs, done) {
       const ticket = admission.enter()
-      if (ticket === undefined) return { outcome: 'refused', reason: 'overloaded' }
-      const answer = await node.ask(to, message, timeoutMs)
-      admission.leave(ticket, answer.outcome === 'answered')
-      return answer
+      if (ticket === undefined) done({ outcome: 'refused', reason: 'overloaded' })
+      else {
+        node.request(to, message, timeoutMs, answer => {
+          admission.leave(ticket, answer.outcome === 'answered')
+          done(answer)
+        })
+      }
     },
   }
 }

@@ -11,7 +11,7 @@ export interface Metric {
 }
 
 export interface Health {
-  readonly node: GatewayNode
+  readonly node: Pick<GatewayNode, 'node' | 'ready'>
   readonly metrics: () => readonly Metric[]
   /** Groups in which this node has no vote yet, as it lost its memory. */
   readonly recovering: () => readonly string[]

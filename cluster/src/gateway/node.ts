@@ -6,6 +6,8 @@ import { type Address, address, type NodeId } from '@synod/runtime/protocol'
 export interface GatewayNode {
   readonly node: NodeId
   ask(to: Address, message: unknown, timeoutMs: number): Promise<Answer>
+  /** The same without a promise, where thousands are asked in a second: `done` is called once, perhaps at once. */
+  request(to: Address, message: unknown, timeoutMs: number, done: (answer: Answer) => void): void
   /** The node knows its standing, and its actors run. */
   ready(): boolean
 }
@@ -23,21 +25,48 @@ export async function askActor<Result>(
   type: string,
   request: { readonly deadlineMs: number },
 ): Promise<Asked<Result>> {
-  if (!node.ready())
-    return { status: 'unavailable', detail: `node ${node.node} is still joining its cluster` }
+  if (!node.ready()) return joining(node)
   const answer = await node.ask(address(node.node, type, 'main'), request, request.deadlineMs + graceMs)
-  switch (answer.outcome) {
-    case 'answered':
-      return { status: 'answered', result: answer.result as Result }
-    case 'refused':
-      return answer.reason === 'overloaded'
-        ? { status: 'overloaded', detail: `node ${node.node} has too many requests waiting` }
-        : { status: 'unavailable', detail: `node ${node.node} cannot take requests now (${answer.reason})` }
-    case 'timeout':
-      return { status: 'unknown', detail: `no answer within ${request.deadlineMs} ms` }
-  }
+  return answer.outcome === 'answered'
+    ? { status: 'answered', result: answer.result as Result }
+    : notAnswered(node, request, answer)
+}
+
+type NotAnswered = Exclude<Asked<never>, { status: 'answered' }>
+
+function joining({ node }: GatewayNode): NotAnswered {
+  return { status: 'unavailable', detail: `node ${node} is still joining its cluster` }
+}
+
+function notAnswered(
+  { node }: GatewayNode,
+  { deadlineMs }: { readonly deadlineMs: number },
+  answer: Exclude<Answer, { outcome: 'answered' }>,
+): NotAnswered {
+  if (answer.outcome === 'timeout') return { status: 'unknown', detail: `no answer within ${deadlineMs} ms` }
+  return answer.reason === 'overloaded'
+    ? { status: 'overloaded', detail: `node ${node} has too many requests waiting` }
+    : { status: 'unavailable', detail: `node ${node} cannot take requests now (${answer.reason})` }
 }
 
 export function askSession(node: GatewayNode, request: SessionRequest): Promise<Asked<SessionAnswer>> {
   return askActor<SessionAnswer>(node, 'session', request)
+}
+
+/** The same without a promise; one of the two is called. They must not throw. */
+export function requestOfSession(
+  node: GatewayNode,
+  request: SessionRequest,
+  onAnswer: (answer: SessionAnswer) => void,
+  onNone: (why: NotAnswered) => void,
+): void {
+  if (!node.ready()) {
+    onNone(joining(node))
+    return
+  }
+  const session = address(node.node, 'session', 'main')
+  node.request(session, request, request.deadlineMs + graceMs, answer => {
+    if (answer.outcome === 'answered') onAnswer(answer.result as SessionAnswer)
+    else onNone(notAnswered(node, request, answer))
+  })
 }

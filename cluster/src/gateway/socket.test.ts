@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Answer } from '@synod/runtime/host'
-import { decode, encode, nodeId } from '@synod/runtime/protocol'
+import { decode, encode } from '@synod/runtime/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { nodeWhere } from './gateway.fixture.ts'
+import type { GatewayNode } from './node.ts'
 import { serveClients } from './socket.ts'
 import { closeCodes } from './socket-codes.ts'
 
@@ -14,19 +16,17 @@ afterEach(() => {
 
 interface Given {
   ask(message: unknown, to: string): Promise<Answer>
+  readonly broken?: Pick<GatewayNode, 'request'>
 }
 
 /** A client of a server whose node answers as the test says; `defects` is what the server noted. */
-async function clientOf({ ask }: Given) {
+async function clientOf({ ask, broken }: Given) {
   const server: Server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const defects: string[] = []
-  const node = {
-    node: nodeId('n1'),
-    ready: () => true,
-    ask: (to: string, message: unknown) => ask(message, to),
-  }
-  const stop = serveClients(server, node, error => defects.push(error.message))
+  const stop = serveClients(server, { ...nodeWhere((to, message) => ask(message, to)), ...broken }, error =>
+    defects.push(error.message),
+  )
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/client`)
   const answers = new Map<number, unknown>()
   client.on('message', (data: Buffer) => {
@@ -93,12 +93,29 @@ test('[GW4] a request that is none is refused alone', async () => {
   expect(answers.get(2)).toBe('done')
 })
 
+const oneGroup = {
+  type: 'routes',
+  node: 'n1',
+  map: { groups: { a: { group: 'a', members: ['n1'], preferred: 'n1' } } },
+  leaders: {},
+}
+
 test('[GW4] a defect behind a request is told as unknown, and does not end the node', async () => {
-  const { client, answers, defects } = await clientOf({ ask: () => Promise.reject(new Error('broken')) })
+  const request = () => {
+    throw new Error('broken')
+  }
+  const ask = (_: unknown, to: string): Promise<Answer> =>
+    to.endsWith('/a')
+      ? Promise.reject(new Error('a member is broken'))
+      : Promise.resolve({ outcome: 'answered', result: oneGroup })
+  const { client, answers, defects } = await clientOf({ ask, broken: { request } })
   client.send(encode([[1, read]]))
-  await new Promise(resolve => client.once('message', resolve))
-  expect(answers.get(1)).toMatchObject({ type: 'failed', status: 'unknown' })
+  await vi.waitFor(() => expect(answers.get(1)).toMatchObject({ type: 'failed', status: 'unknown' }))
   expect(defects).toEqual(['broken'])
+  const other = await clientOf({ ask })
+  other.client.send(encode([[2, { type: 'routes', deadlineMs: 1_000 }]]))
+  await vi.waitFor(() => expect(other.answers.get(2)).toMatchObject({ type: 'failed', status: 'unknown' }))
+  expect(other.defects).toEqual(['a member is broken'])
 })
 
 test('[GW4] a client that never reads its answers is let go', async () => {

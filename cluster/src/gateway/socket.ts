@@ -5,12 +5,12 @@
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { RoutesAnswer, SessionRequest } from '@synod/actors'
+import type { RoutesAnswer, SessionAnswer, SessionRequest } from '@synod/actors'
 import { decodeReceived, encode } from '@synod/runtime/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { LocalLeaders } from './leaders.ts'
-import { askSession, type GatewayNode } from './node.ts'
+import { type GatewayNode, requestOfSession } from './node.ts'
 import { keySchema, operationsSchema, prefixSchema, refuseShopWrites } from './operations.ts'
 import { parse } from './parse.ts'
 import { isPlainTransact } from './plain-request.ts'
@@ -123,7 +123,7 @@ class ClientSocket {
     } else if (this.#socket.bufferedAmount > maxUnread) {
       this.#close('answersNotRead', `more than ${maxUnread} bytes of answers wait to be read`)
     } else {
-      for (const [number, request] of frame) void this.#handle(number, request)
+      for (const [number, request] of frame) this.#handle(number, request)
     }
   }
 
@@ -138,28 +138,39 @@ class ClientSocket {
     this.#socket.once('close', () => clearTimeout(timer))
   }
 
-  /** Never rejects. */
-  async #handle(number: number, input: unknown): Promise<void> {
+  #handle(number: number, input: unknown): void {
     this.#waiting++
-    this.#answer(number, await this.#ask(input))
-  }
-
-  async #ask(input: unknown): Promise<unknown> {
     try {
       const request = (isPlainTransact(input) ? input : parse(requestSchema, input)) as SessionRequest
       if (request.type === 'transact') refuseShopWrites(request.operations)
-      const { node, leaders } = this.#door
-      const asked = await askSession(node, request)
-      if (asked.status !== 'answered') return { type: 'failed', ...asked } satisfies SocketFailure
-      return request.type === 'routes' ? await leaders.corrected(asked.result as RoutesAnswer) : asked.result
+      requestOfSession(
+        this.#door.node,
+        request,
+        answer => this.#onAnswer(number, answer),
+        why => this.#answer(number, { type: 'failed', ...why } satisfies SocketFailure),
+      )
     } catch (error) {
-      if (error instanceof BadInput) {
-        return { type: 'failed', status: 'invalid', detail: error.message } satisfies SocketFailure
-      }
-      this.#door.onDefect(error instanceof Error ? error : new Error(String(error)), clientPath)
-      const detail = 'the request met a defect of this server; its log has the details'
-      return { type: 'failed', status: 'unknown', detail } satisfies SocketFailure
+      this.#answer(number, this.#failure(error))
     }
+  }
+
+  #onAnswer(number: number, answer: SessionAnswer): void {
+    if (answer.type !== 'routes') {
+      this.#answer(number, answer)
+      return
+    }
+    const routes: Promise<RoutesAnswer> = this.#door.leaders.corrected(answer)
+    void routes.then(
+      corrected => this.#answer(number, corrected),
+      error => this.#answer(number, this.#failure(error)),
+    )
+  }
+
+  #failure(error: unknown): SocketFailure {
+    if (error instanceof BadInput) return { type: 'failed', status: 'invalid', detail: error.message }
+    this.#door.onDefect(error instanceof Error ? error : new Error(String(error)), clientPath)
+    const detail = 'the request met a defect of this server; its log has the details'
+    return { type: 'failed', status: 'unknown', detail }
   }
 
   /** Answers of one round of the event loop leave together. */

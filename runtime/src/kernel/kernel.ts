@@ -97,6 +97,11 @@ export class Kernel {
     this.#poke()
   }
 
+  /** For the host that lets go of this kernel, dead or alive: nobody who asked will hear more than that. */
+  abandon(): void {
+    this.#core.requests.abandon()
+  }
+
   /** For the host: an envelope that it could not pass on, or that a fault rule took away. */
   deadLetter(envelope: Envelope, reason: DeadLetterReason): void {
     bury(this.#core, envelope, reason)

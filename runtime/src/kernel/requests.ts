@@ -66,6 +66,15 @@ export class Requests {
     }
   }
 
+  /** Nothing that was answered and not released counts: it may not be durable. */
+  abandon(): void {
+    const all = [...this.#completed, ...this.#pending.values()]
+    this.#completed = []
+    this.#pending = new Map()
+    this.#deadlines = new DueHeap()
+    for (const { done } of all) done(timeout)
+  }
+
   /** Tells the askers; they may ask again from within. */
   release(): void {
     if (this.#completed.length === 0) return

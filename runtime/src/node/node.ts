@@ -32,7 +32,6 @@ export class ProductionNode implements RunningNode {
   readonly #mesh: Mesh
   readonly #inbox: Inbox
   readonly #loop: TurnLoop
-  readonly #asking = new Set<(answer: Answer) => void>()
   #flushes: NodeJS.Timeout | undefined
   #becameReady: () => void = () => {}
   #ended = false
@@ -84,19 +83,21 @@ export class ProductionNode implements RunningNode {
   }
 
   ask(to: Address, message: unknown, timeoutMs: number, trace?: string): Promise<Answer> {
+    return new Promise(resolve => this.request(to, message, timeoutMs, resolve, trace))
+  }
+
+  request(
+    to: Address,
+    message: unknown,
+    timeoutMs: number,
+    done: (answer: Answer) => void,
+    trace?: string,
+  ): void {
     const { kernel } = this
     const target = nodeOf(to)
     if (kernel === undefined || (target !== this.node && !this.#mesh.connected(target))) {
-      return Promise.resolve({ outcome: 'refused', reason: 'unreachable' })
-    }
-    return new Promise(resolve => {
-      const done = (answer: Answer) => {
-        this.#asking.delete(done)
-        resolve(answer)
-      }
-      this.#asking.add(done)
-      kernel.ask(to, message, timeoutMs, done, trace)
-    })
+      done({ outcome: 'refused', reason: 'unreachable' })
+    } else kernel.ask(to, message, timeoutMs, done, trace)
   }
 
   async stop(): Promise<void> {
@@ -128,7 +129,7 @@ export class ProductionNode implements RunningNode {
   #startActors(identity: Identity): void {
     this.#loop.stop()
     this.#inbox.clear()
-    this.#abandonAsks()
+    this.kernel?.abandon()
     const kernel = new Kernel(this.#kernelPorts(identity))
     this.kernel = kernel
     for (const { type, name, config, group } of this.#options.actors) {
@@ -234,13 +235,10 @@ export class ProductionNode implements RunningNode {
     clearInterval(this.#flushes)
     this.#loop.stop()
     this.#inbox.clear()
+    const { kernel } = this
     this.kernel = undefined
-    this.#abandonAsks()
+    kernel?.abandon()
     return true
-  }
-
-  #abandonAsks(): void {
-    for (const done of [...this.#asking]) done({ outcome: 'timeout' })
   }
 }
 

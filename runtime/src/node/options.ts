@@ -70,6 +70,14 @@ export interface RunningNode {
   readonly faults: FaultPlane | undefined
   /** To an actor here or on a peer. Refused at once while the node is not ready or the peer not connected. */
   ask(to: Address, message: unknown, timeoutMs: number, trace?: string): Promise<Answer>
+  /** The same without a promise: `done` is called once, perhaps at once, and must not throw. */
+  request(
+    to: Address,
+    message: unknown,
+    timeoutMs: number,
+    done: (answer: Answer) => void,
+    trace?: string,
+  ): void
   /** Lost while the node is not ready. */
   tell(to: Address, message: unknown, trace?: string): void
   links(): LinkStatus[]
