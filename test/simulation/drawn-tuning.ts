@@ -8,6 +8,12 @@ export function drawTuning(random: Random): Partial<Tuning> {
 }
 
 function smallLimits(random: Random): Partial<Tuning> {
+  const limits = drawLimits(random)
+  // Most flushes take some turns.
+  return { ...limits, flushSlice: Math.ceil(limits.flushKeys / 3) }
+}
+
+function drawLimits(random: Random) {
   return {
     window: random.integer(1, 8),
     batchCommands: random.integer(1, 5),

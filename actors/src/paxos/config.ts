@@ -21,11 +21,13 @@ export interface Tuning {
   readonly tailSlots: number
   readonly tailBytes: number
   /**
-   * The applied state is written when one of these is reached. Keys that change often are then written once; a flush holds
-   * up its turn. One that would erase much of what an earlier one wrote waits for up to four times `flushKeys`.
+   * The applied state is written when one of these is reached. Keys that change often are then written once. A flush that
+   * would erase much of what an earlier one wrote waits for up to four times `flushKeys`.
    */
   readonly flushSlots: number
   readonly flushKeys: number
+  /** A turn writes so many of these, or a sixteenth of what is to be written. */
+  readonly flushSlice: number
   readonly flushMs: number
   /** How long an asker waits before it asks again, or another member. */
   readonly retryMs: number
@@ -50,7 +52,8 @@ export const defaultTuning: Tuning = {
   tailSlots: 10_000,
   tailBytes: 8 << 20,
   flushSlots: 2_000,
-  flushKeys: 4_000,
+  flushKeys: 16_000,
+  flushSlice: 1_024,
   flushMs: 2_000,
   retryMs: 200,
   handOverMs: 3_000,

@@ -1,12 +1,16 @@
 /**
- * Writes the applied state lazily: the keys changed since the last flush and the slot they stand for, all in one turn.
- * So the rows are always exactly the state of one slot, and a restart replays exactly the commands after it (PX15).
+ * Writes the applied state lazily: what changed since the last flush is captured at one slot, written a slice with each
+ * turn, and counts from the turn that says so. So the rows are always exactly the state of one slot, and a restart replays
+ * exactly the commands after it (PX15).
  */
 import type { Outbox } from '@synod/runtime/protocol'
 import { type StoreData, writeChanges } from '../replicated/store-data.ts'
-import { type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
+import { type Flushing, type LearnerState, type StateRow, stateRow, toAcceptor } from './learner-state.ts'
 import { append, type Change, swept } from './segments.ts'
 import { abandon } from './stale.ts'
+
+/** A flush takes no more turns than these, however much changed. */
+const mostTurns = 16
 
 /** After each slot: early enough that one flush stays small. */
 export function flushWhenDue(state: LearnerState, out: Outbox): void {
@@ -23,36 +27,54 @@ function keysAreDue({ dirty, erased }: StoreData, flushKeys: number): boolean {
   return dirty >= flushKeys && (dirty >= 6 * erased || dirty >= 4 * flushKeys)
 }
 
+/** Begins one, unless one is under way or nothing happened since. */
 export function flush(state: LearnerState, out: Outbox): void {
-  const { host } = state
-  if (host.applied === state.flushed) return
-  const changes: Change[] = []
-  writeChanges(host.store, (prefix, name, value) => changes.push({ prefix, name, value }))
-  appendEntries(state, changes, out)
-  sweep(state, changes.length, out)
-  saveState(state, out)
-  toAcceptor(state, { type: 'flushed', slot: host.applied }, out)
+  if (state.flushing !== undefined || state.host.applied === state.flushed) return
+  state.flushing = capture(state)
+  writeSlice(state, out)
 }
 
-function appendEntries(state: LearnerState, changes: readonly Change[], out: Outbox): void {
-  const { generation, segments, place } = state
-  state.segments = append(segments, generation, changes, place.tuning, out)
+/** All that is applied is on disk with this turn. */
+export function flushNow(state: LearnerState, out: Outbox): void {
+  do {
+    flush(state, out)
+    while (state.flushing !== undefined) writeSlice(state, out)
+  } while (state.flushed < state.host.applied)
 }
 
-/** After the changes: what is appended once more is what they left. */
-function sweep(state: LearnerState, changes: number, out: Outbox): void {
-  const { first } = state.segments
-  const { segments, again } = swept(state.segments, state.host.store, changes, state.place.tuning)
-  state.segments = segments
-  appendEntries(state, again, out)
-  if (segments.first > first)
-    abandon(state, { generation: state.generation, from: first, to: segments.first }, out)
-}
-
-export function saveState(state: LearnerState, out: Outbox): void {
-  const { generation, host } = state
+/** Values are never changed, so holding them is enough. */
+function capture({ host, segments, place, generation }: LearnerState): Flushing {
+  const entries: Change[] = []
+  const take = (prefix: string, name: string, value: unknown) => entries.push({ prefix, name, value })
+  writeChanges(host.store, take)
+  const after = swept(segments, host.store, entries.length, place.tuning, take)
   const { applied, index, timeMs, digest } = host
-  const row: StateRow = { generation, applied, index, timeMs, digest }
-  out.save(stateRow, row)
-  state.flushed = applied
+  const slice = Math.max(place.tuning.flushSlice, Math.ceil(entries.length / mostTurns))
+  return { row: { generation, applied, index, timeMs, digest }, entries, slice, written: 0, segments: after }
+}
+
+export function writeSlice(state: LearnerState, out: Outbox): void {
+  const { flushing, generation, place } = state
+  if (flushing === undefined) return
+  const { entries, slice } = flushing
+  const some = entries.slice(flushing.written, flushing.written + slice)
+  flushing.segments = append(flushing.segments, generation, some, place.tuning, out)
+  flushing.written += some.length
+  if (flushing.written < entries.length) out.setTimer('flush', 0)
+  else finish(state, flushing, out)
+}
+
+function finish(state: LearnerState, { row, segments }: Flushing, out: Outbox): void {
+  const { generation } = state
+  const { first } = state.segments
+  state.flushing = undefined
+  state.segments = segments
+  saveState(state, row, out)
+  toAcceptor(state, { type: 'flushed', slot: row.applied }, out)
+  abandon(state, { generation, from: first, to: segments.first }, out)
+}
+
+export function saveState(state: LearnerState, row: Omit<StateRow, 'segments'>, out: Outbox): void {
+  out.save(stateRow, { ...row, segments: state.segments.next } satisfies StateRow)
+  state.flushed = row.applied
 }

@@ -16,6 +16,7 @@ import {
   noSegments,
   readSegments,
   type Segments,
+  segmentKey,
   segmentRange,
 } from './segments.ts'
 
@@ -48,6 +49,19 @@ export interface LearnerState {
   incoming: Incoming | undefined
   capture: Capture | undefined
   readonly stale: Stale[]
+  flushing: Flushing | undefined
+}
+
+/** A flush under way. */
+export interface Flushing {
+  readonly row: Omit<StateRow, 'segments'>
+  /** What changed up to its slot, and what is appended once more. */
+  readonly entries: readonly Change[]
+  /** How many are written in a turn, and how many have been. */
+  readonly slice: number
+  written: number
+  /** As they will be. */
+  segments: Segments
 }
 
 /** Segments that are still to be erased. */
@@ -102,6 +116,8 @@ export interface StateRow {
   readonly index: number
   readonly timeMs: number
   readonly digest: number
+  /** The number after the last segment that counts. Before there were segments: undefined. */
+  readonly segments?: number
 }
 export const stateRow = 'state'
 
@@ -118,11 +134,11 @@ export function startLearner(
   const place = placeOf(start)
   if (row !== undefined) {
     const { applied, index, timeMs, digest } = row
-    const found = readState(rows, generation, machine, place, out)
+    const found = readState(rows, row, machine, place, out)
     segments = found.segments
     Object.assign(host, { store: found.store, applied, index, timeMs, digest })
   }
-  eraseOthers(rows, generation, out)
+  eraseOthers(rows, generation, segments, out)
   return {
     place,
     host,
@@ -140,12 +156,14 @@ export function startLearner(
     incoming: undefined,
     capture: undefined,
     stale: [],
+    flushing: undefined,
   }
 }
 
-function readState(rows: Rows, generation: number, { tables }: StateMachine, place: Place, out: Outbox) {
-  const found = readSegments(rows, generation, tables)
-  if (found.segments.next > 0) return found
+function readState(rows: Rows, row: StateRow, { tables }: StateMachine, place: Place, out: Outbox) {
+  const { generation } = row
+  const found = readSegments(rows, generation, row.segments ?? 0, tables)
+  if (row.segments !== undefined) return found
   // Before there were segments each key had a row of its own.
   const range = keyRows(generation)
   const changes: Change[] = []
@@ -155,17 +173,22 @@ function readState(rows: Rows, generation: number, { tables }: StateMachine, pla
     loadRow(found.store, name, value)
   }
   settleLoaded(found.store)
-  return { store: found.store, segments: append(noSegments, generation, changes, place.tuning, out) }
+  const segments = append(noSegments, generation, changes, place.tuning, out)
+  out.save(stateRow, { ...row, segments: segments.next } satisfies StateRow)
+  return { store: found.store, segments }
 }
 
 function keyRows(generation: number): KeyRange {
   return { from: `g${generation}/`, to: `g${generation}0` }
 }
 
-/** A snapshot that was not finished, a state that one has replaced, and rows of single keys. */
-function eraseOthers(rows: Rows, generation: number, out: Outbox): void {
-  const { from, to } = segmentRange(generation)
-  for (const range of [{ from: allSegments.from, to: from }, { from: to, to: allSegments.to }, allKeyRows]) {
+/** A flush or a snapshot that was not finished, a state that one has replaced, and rows of single keys. */
+function eraseOthers(rows: Rows, generation: number, { next }: Segments, out: Outbox): void {
+  for (const range of [
+    { from: allSegments.from, to: segmentRange(generation).from },
+    { from: segmentKey(generation, next), to: allSegments.to },
+    allKeyRows,
+  ]) {
     for (const _ of rows.entries(range)) {
       out.erase(range)
       break

@@ -11,7 +11,7 @@ import { checkStoreAfter } from '../replicated/store-check.ts'
 import { liveEntries } from '../replicated/store-data.ts'
 import { printBallot } from './ballot.ts'
 import type { PaxosConfig } from './config.ts'
-import { flush, flushWhenDue } from './flush.ts'
+import { flush, flushNow, flushWhenDue, writeSlice } from './flush.ts'
 import {
   answerReads,
   onConfirmed,
@@ -128,7 +128,7 @@ function receiveOwn(
       return
     case 'paxos.acceptorStarted':
       // The acceptor may know less than we have applied: what it cannot replay must be durable here.
-      flush(state, out)
+      flushNow(state, out)
       askForReplay(state, out)
       return
     case 'paxos.compacted':
@@ -167,6 +167,9 @@ function onTimer(
       flush(state, out)
       if (state.chosen > state.host.applied && state.incoming === undefined) askForReplay(state, out)
       out.setTimer('tick', state.place.tuning.flushMs)
+      return
+    case 'flush':
+      writeSlice(state, out)
       return
     case 'snapshot':
       onSnapshotTimer(state, out)

@@ -4,7 +4,7 @@ import type { StateMachine } from '../replicated/state-machine.ts'
 import { liveEntries } from '../replicated/store-data.ts'
 import { aLearner, batch, groupOf } from './actors.fixture.ts'
 import type { Tuning } from './config.ts'
-import { decided, type Learner } from './learner.fixture.ts'
+import { decided, type Learner, tell } from './learner.fixture.ts'
 
 type Command = { readonly key: string; readonly value?: unknown }
 
@@ -41,51 +41,67 @@ function segmentsOf(learner: Learner): string[] {
   return learner.rows.keys().filter(key => key.startsWith('seg'))
 }
 
+function numberOf(name: string): number {
+  return Number(name.slice('seg0/'.length))
+}
+
 const key = fc.constantFrom('a', 'b', 't/a', 't/b', 't/c', 'u/a')
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ key, value: fc.option(fc.string(), { nil: undefined }) }) },
-  { weight: 1, arbitrary: fc.constantFrom('restart' as const, 'clean' as const) },
+  { weight: 3, arbitrary: fc.constant('flush' as const) },
+  { weight: 1, arbitrary: fc.constantFrom('restart' as const, 'clean' as const, 'acceptorStarted' as const) },
 )
+const limits = fc.record({
+  flushKeys: fc.integer({ min: 1, max: 6 }),
+  flushSlice: fc.integer({ min: 1, max: 4 }),
+})
 
-test('[PX25] whatever was put, deleted, swept and erased, a restart finds the last of every key', () => {
-  let sweeps = 0
+test('[PX15, PX25] whatever was put, deleted, written by halves, swept and erased, a restart finds the state of one slot', () => {
+  const seen = { sweeps: 0, halves: 0, lost: 0 }
   fc.assert(
-    fc.property(
-      fc.array(step, { minLength: 60, maxLength: 200 }),
-      fc.integer({ min: 1, max: 3 }),
-      (steps, flushKeys) => {
-        const learner = aMap({ flushKeys, chunkBytes: 40 })
-        const model = new Map<string, unknown>()
-        for (const one of steps) {
-          if (one === 'restart') learner.restart()
-          else if (one === 'clean' && learner.out.armed.has('clean')) learner.timer('clean')
-          if (typeof one === 'string') continue
-          const { first } = learner.state.segments
-          run(learner, one.value === undefined ? { key: one.key } : one)
-          if (one.value === undefined) model.delete(one.key)
-          else model.set(one.key, one.value)
-          if (learner.state.segments.first > first) sweeps++
-          expect(entries(learner)).toEqual([...model].sort())
-        }
+    fc.property(fc.array(step, { minLength: 60, maxLength: 200 }), limits, (steps, tuning) => {
+      const learner = aMap({ ...tuning, flushSlots: 100, chunkBytes: 40 })
+      const states = new Map<number, [string, unknown][]>([[0, []]])
+      const restart = () => {
+        if (learner.state.flushing !== undefined) seen.halves++
+        const { flushed, host } = learner.state
+        if (flushed < host.applied) seen.lost++
         learner.restart()
-        expect(entries(learner)).toEqual([...model].sort())
-      },
-    ),
+        expect(learner.state.host.applied).toBe(flushed)
+        expect(entries(learner)).toEqual(states.get(flushed))
+        const { first, next } = learner.state.segments
+        expect(segmentsOf(learner).every(name => numberOf(name) < next)).toBe(true)
+        expect(first).toBeLessThanOrEqual(next)
+      }
+      for (const one of steps) {
+        const { first } = learner.state.segments
+        if (one === 'restart') restart()
+        else if (one === 'acceptorStarted') {
+          tell(learner, { type: 'paxos.acceptorStarted' })
+          expect(learner.state.flushed).toBe(learner.state.host.applied)
+        } else if (typeof one === 'string') {
+          if (learner.out.armed.has(one)) learner.timer(one)
+        } else {
+          run(learner, one.value === undefined ? { key: one.key } : one)
+          states.set(learner.state.host.applied, entries(learner))
+        }
+        if (learner.state.segments.first > first) seen.sweeps++
+      }
+      restart()
+    }),
   )
-  expect(sweeps).toBeGreaterThan(0)
+  expect(Math.min(seen.sweeps, seen.halves, seen.lost)).toBeGreaterThan(0)
 })
 
 test('[PX25] any number of the oldest segments of before a sweep may be gone', () => {
   const learner = aMap({ flushKeys: 1 })
-  for (const at of [1, 2, 3]) run(learner, { key: 't/a', value: at }, { key: 'b', value: at })
+  for (const at of [1, 2, 3, 4]) run(learner, { key: 't/a', value: at }, { key: 'b', value: at })
   run(learner, { key: 'b' })
   const numbers = () => segmentsOf(learner).length
   while (!learner.out.armed.has('clean')) run(learner, { key: 't/c', value: numbers() })
   const expected = entries(learner)
   const rows = new Map(learner.rows.keys().map(name => [name, learner.rows.get(name)]))
-  const old = segmentsOf(learner).filter(
-    name => Number(name.slice('seg0/'.length)) < learner.state.segments.first,
-  )
+  const old = segmentsOf(learner).filter(name => numberOf(name) < learner.state.segments.first)
   expect(old.length).toBeGreaterThan(3)
   for (const name of old) {
     rows.delete(name)
@@ -107,6 +123,19 @@ test('[PX25] what is on disk stays within a bound of what is there, however ofte
   learner.restart()
   expect(learner.state.segments.entries).toBeLessThanOrEqual(420)
   expect(entries(learner)).toHaveLength(100)
+})
+
+test('[PX15] much is written over at most sixteen turns, and counts from the last one', () => {
+  const learner = aMap({ flushKeys: 1, flushSlice: 10 })
+  run(learner, ...Array.from({ length: 1_000 }, (_, at) => ({ key: `k${at}`, value: at })))
+  expect(learner.rows.get('state')).toBeUndefined()
+  run(learner, { key: 'later', value: 1 })
+  let turns = 1
+  for (; learner.state.flushing !== undefined; turns++) learner.timer('flush')
+  expect(turns).toBe(16)
+  expect(learner.rows.get('state')).toMatchObject({ applied: 1 })
+  learner.restart()
+  expect(entries(learner)).toHaveLength(1_000)
 })
 
 test('[PX25] segments are small: in entries, and in bytes unless one value is larger', () => {

@@ -16,6 +16,7 @@ import {
   type StoreData,
   settleLoaded,
   tableWith,
+  type WriteRow,
 } from '../replicated/store-data.ts'
 
 /** Plain data: it survives `structuredClone`. */
@@ -70,23 +71,23 @@ export function segmentKey(generation: number, number: number): string {
   return `seg${generation}/${String(number).padStart(12, '0')}`
 }
 
-/** What the segments of a generation hold. */
+/** What the segments of a generation below `next` hold. */
 export function readSegments(
   rows: Rows,
   generation: number,
+  next: number,
   kinds: readonly string[] | undefined,
 ): { readonly store: StoreData; readonly segments: Segments } {
   const store = emptyStore(kinds)
-  const prefix = segmentRange(generation).from
-  let [first, next, entries] = [undefined as number | undefined, 0, 0]
-  for (const [key, row] of rows.entries(segmentRange(generation))) {
-    const number = Number(key.slice(prefix.length))
-    first ??= number
-    next = number + 1
+  const { from } = segmentRange(generation)
+  let first: number | undefined
+  let entries = 0
+  for (const [key, row] of rows.entries({ from, to: segmentKey(generation, next) })) {
+    first ??= Number(key.slice(from.length))
     entries += load(store, decode(row as Uint8Array) as Part[])
   }
   settleLoaded(store)
-  return { store, segments: { first: first ?? 0, next, entries, sweep: undefined } }
+  return { store, segments: { first: first ?? next, next, entries, sweep: undefined } }
 }
 
 function load(store: StoreData, parts: readonly Part[]): number {
@@ -143,24 +144,25 @@ function partsOf(changes: readonly Change[]): Part[] {
   return [...parts.values()]
 }
 
-/** After a flush of so many changes: what is to be appended once more, and the segments as they are when it is. */
+/**
+ * With a flush of so many changes: takes what is to be appended once more, after them, and gives the segments as they are to
+ * be before all that is appended.
+ */
 export function swept(
   segments: Segments,
   store: StoreData,
   changes: number,
   { flushKeys }: SegmentTuning,
-): { readonly segments: Segments; readonly again: readonly Change[] } {
+  take: WriteRow,
+): Segments {
   let { sweep } = segments
   if (sweep === undefined) {
-    if (segments.entries <= 2 * store.size + sweepFlushes * flushKeys) return { segments, again: [] }
+    if (segments.entries + changes <= 2 * store.size + sweepFlushes * flushKeys) return segments
     sweep = { from: segments.next, entries: segments.entries, cursor: undefined }
   }
-  const again: Change[] = []
   const most = Math.ceil(Math.max(1, sweepPace.least * flushKeys, sweepPace.times * changes))
-  const cursor = rowsAfter(store, sweep.cursor, most, (prefix, name, value) =>
-    again.push({ prefix, name, value }),
-  )
-  if (cursor !== undefined) return { segments: { ...segments, sweep: { ...sweep, cursor } }, again }
+  const cursor = rowsAfter(store, sweep.cursor, most, take)
+  if (cursor !== undefined) return { ...segments, sweep: { ...sweep, cursor } }
   const { from: first, entries } = sweep
-  return { segments: { ...segments, first, entries: segments.entries - entries, sweep: undefined }, again }
+  return { ...segments, first, entries: segments.entries - entries, sweep: undefined }
 }

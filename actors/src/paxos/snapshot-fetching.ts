@@ -1,7 +1,7 @@
 /** Pulls a snapshot, chunk by chunk, into rows of the next generation; nothing reads them before all are there (PX17). */
 import { type Address, decode, type NodeId, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import type { StateMachine } from '../replicated/state-machine.ts'
-import { flush } from './flush.ts'
+import { flushNow } from './flush.ts'
 import { type Incoming, type LearnerState, toAcceptor, toOtherLearner } from './learner-state.ts'
 import type { LearnerMessage } from './messages.ts'
 import { append, noSegments, segmentRange } from './segments.ts'
@@ -15,7 +15,7 @@ const patience = 3
 export function onNeedSnapshot(state: LearnerState, message: Of<'paxos.needSnapshot'>, out: Outbox): void {
   const { host, incoming, place } = state
   if (message.slot <= host.applied) {
-    flush(state, out)
+    flushNow(state, out)
     toAcceptor(state, { type: 'installed', slot: state.flushed }, out)
     return
   }

@@ -22,8 +22,9 @@ export function install(
     return
   }
   stopSide(state, machine, out)
-  const { generation, segments } = state
-  abandon(state, { generation, from: segments.first, to: segments.next }, out)
+  const { generation, segments, flushing } = state
+  abandon(state, { generation, from: segments.first, to: flushing?.segments.next ?? segments.next }, out)
+  state.flushing = undefined
   const { slot, index, timeMs, digest } = meta
   state.host = { store: storeData(incoming.entries, machine.tables), applied: slot, index, timeMs, digest }
   state.generation = incoming.generation
@@ -31,7 +32,7 @@ export function install(
   state.chosen = Math.max(state.chosen, slot)
   state.digests.clear()
   state.digests.set(slot, digest)
-  saveState(state, out)
+  saveState(state, { generation: incoming.generation, applied: slot, index, timeMs, digest }, out)
   out.note('installed a snapshot', { group: state.place.group, slot, keys: incoming.entries.size })
   toAcceptor(state, { type: 'installed', slot }, out)
   toAcceptor(state, { type: 'replay', from: slot + 1 }, out)
