@@ -8,9 +8,8 @@ export function drawTuning(random: Random): Partial<Tuning> {
 }
 
 function smallLimits(random: Random): Partial<Tuning> {
-  const limits = drawLimits(random)
-  // Most flushes take some turns.
-  return { ...limits, flushSlice: Math.ceil(limits.flushKeys / 3) }
+  // So that most flushes take some turns.
+  return { ...drawLimits(random), flushSlice: 1 }
 }
 
 function drawLimits(random: Random) {

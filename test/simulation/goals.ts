@@ -33,6 +33,8 @@ export const groupGoals: readonly string[] = [
   'a recovered acceptor votes',
   'leads with slots in flight',
   'installed a snapshot',
+  'half a flush thrown away',
+  'swept its state',
 ]
 
 /** Of suites whose groups are shards of transactions. */

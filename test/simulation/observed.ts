@@ -7,12 +7,14 @@ import {
   type Address,
   type AnyActorType,
   type Event,
+  type KeyRange,
   nodeOf,
   type Outbox,
 } from '@synod/runtime/protocol'
 import type { AcceptorState } from '../../actors/src/paxos/acceptor-state.ts'
 import type { LearnerState } from '../../actors/src/paxos/learner-state.ts'
 import type { ProposerState } from '../../actors/src/paxos/proposer-state.ts'
+import { segmentKey, segmentRange } from '../../actors/src/paxos/segments.ts'
 import { StoreReader } from '../../actors/src/replicated/store.ts'
 import type { Attempt, Finish, Submit } from '../../actors/src/transactions/messages.ts'
 import { table, txKey } from '../../actors/src/transactions/rows.ts'
@@ -69,16 +71,25 @@ export class Observed {
     }
   }
 
-  #learner(type: AnyActorType, group: string): AnyActorType {
+  #learner(type: ActorType<LearnerState, Fields, unknown>, group: string): AnyActorType {
     const said = new Overheard('inquire')
     return {
       ...type,
+      start: (start, rows, out) => {
+        const state = type.start(start, rows, out)
+        for (const _ of rows.entries(unfinished(state))) this.#reached('half a flush thrown away')
+        return state
+      },
       receive: (state, event: Event<Fields>, out) => {
+        const { generation, segments } = state
         if (event.kind === 'message') {
           this.#heard(group, event.from, event.message)
           if (isAnswered(state, event.message)) this.#reached('duplicate answered from the record')
         }
         type.receive(state, event, said.through(out))
+        if (state.generation === generation && state.segments.first > segments.first) {
+          this.#reached('swept its state')
+        }
         for (const { attempts } of said.messages) {
           for (const attempt of attempts as readonly Attempt[]) this.#inDoubt.add(nameOf(attempt, group))
         }
@@ -111,6 +122,11 @@ export class Observed {
       if (this.#inDoubt.delete(nameOf(attempt, group))) this.#reached('in doubt, then aborted')
     }
   }
+}
+
+/** Where the segments of a flush are that a crash cut short. */
+function unfinished({ generation, segments }: LearnerState): KeyRange {
+  return { from: segmentKey(generation, segments.next), to: segmentRange(generation).to }
 }
 
 /** A request that this member has recorded an answer to. */

@@ -3,6 +3,7 @@ import type { StateMachine } from '@synod/actors'
 import type { ActorType, AnyActorType, Json } from '@synod/runtime/protocol'
 import type { AcceptorState } from '../../../actors/src/paxos/acceptor-state.ts'
 import { maxBallot, noBallot } from '../../../actors/src/paxos/ballot.ts'
+import { type LearnerState, stateRow } from '../../../actors/src/paxos/learner-state.ts'
 import type { ProposerState } from '../../../actors/src/paxos/proposer-state.ts'
 import { type Ask, type Command, registerOf, type Waiting } from '../machines/registers.ts'
 import { forgets, misbuilt, mishears, misled } from './wrappers.ts'
@@ -13,6 +14,10 @@ type Registers = StateMachine<Command, Json, Waiting, Ask>
 const actorBugs: Readonly<Record<string, (type: AnyActorType) => AnyActorType>> = {
   promiseNotSaved: type => (type.type === 'acceptor' ? forgets(type, key => key === 'promise') : type),
   acceptedNotSaved: type => (type.type === 'acceptor' ? forgets(type, key => key.startsWith('slot/')) : type),
+  /** Some of what a flush wrote never reaches the disk. */
+  segmentNotSaved: type => (type.type === 'learner' ? forgets(type, key => /^seg.*[37]$/.test(key)) : type),
+  /** Half a flush counts: its row says so before the rest is there. */
+  flushCountsTooEarly: type => (type.type === 'learner' ? hasty(type) : type),
   /** A new leader proposes what it likes where others have accepted something. */
   promisesIgnored: type =>
     type.type === 'proposer'
@@ -64,6 +69,21 @@ function withEagerReads(machine: Registers): NonNullable<Registers['leader']> {
       if (event.kind === 'request' && event.message.type === 'read') {
         out.reply(event.request, { status: 'done', output: registerOf(seat.store, event.message.key) })
       } else leader.receive(state, seat, event, out)
+    },
+  }
+}
+
+/** Saves what it has applied with the first slice of a flush. */
+function hasty(type: AnyActorType): AnyActorType {
+  const real: ActorType<LearnerState, unknown, unknown> = type
+  return {
+    ...real,
+    receive(state, event, out) {
+      const before = state.flushing
+      real.receive(state, event, out)
+      const { flushing } = state
+      if (flushing === undefined || flushing === before) return
+      out.save(stateRow, { ...flushing.row, segments: flushing.segments.next })
     },
   }
 }
