@@ -74,7 +74,7 @@ export function sendTo(context: Context, call: Call, to: NodeId | undefined) {
   call.silent += 1
   call.target = to
   call.phase = 'sent'
-  if (call.work.kind === 'submit') call.work.unsettled.add(call.send)
+  if (call.work.kind === 'submit') call.work.unsettled.push(call.send)
   call.sentAt = context.nowMs
   call.jitter = 1 + context.out.random() / 2
   call.retryAt = retryAt(context, call)
@@ -93,7 +93,10 @@ function retryAt({ state }: Context, { group, silent, sentAt, jitter }: Call): n
 export function settle(call: Call, send: number | undefined): void {
   // The last one may still be on its way.
   if (send === undefined || send === call.send) call.silent = 0
-  if (call.work.kind === 'submit' && send !== undefined) call.work.unsettled.delete(send)
+  if (call.work.kind !== 'submit' || send === undefined) return
+  const { unsettled } = call.work
+  const at = unsettled.indexOf(send)
+  if (at >= 0) unsettled.splice(at, 1)
 }
 
 /**
@@ -103,7 +106,7 @@ export function settle(call: Call, send: number | undefined): void {
 export function closedUpTo(call: Call, closed: number | undefined): boolean {
   if (call.work.kind !== 'submit' || closed === undefined || closed <= call.work.after) return false
   call.work.after = closed
-  call.work.unsettled.clear()
+  call.work.unsettled.length = 0
   return true
 }
 
@@ -179,7 +182,7 @@ export function waitAfter(
 
 /** [EX5] What is settled stays definite, where one more send could only be without an answer at the deadline. */
 function isTooLate({ state, nowMs }: Context, { deadlineAt, group, work }: Call): boolean {
-  const isSettled = work.kind === 'submit' && work.unsettled.size === 0
+  const isSettled = work.kind === 'submit' && work.unsettled.length === 0
   const usual = isSettled ? Math.min(usualMs(state.answerTimes, group), mostLastSendMs) : 0
   return deadlineAt - nowMs < Math.max(lastSendMs, usual)
 }

@@ -62,7 +62,7 @@ export function describe(state: SessionState): Json {
       phase: call.phase,
       target: call.target ?? null,
       sends: call.sends,
-      ...(call.work.kind === 'submit' ? { tx: call.work.tx, unsettled: call.work.unsettled.size } : {}),
+      ...(call.work.kind === 'submit' ? { tx: call.work.tx, unsettled: call.work.unsettled.length } : {}),
     })),
   }
 }

@@ -29,9 +29,19 @@ export function byGroup(map: ShardMap, keys: readonly OnKey[]): ByGroup | Mispla
 
 /** One share per group; the first is the coordinating group's, which holds the first operation's key. */
 export function planShares(map: ShardMap, operations: readonly Operation[]): readonly Share[] | Misplaced {
+  const [only] = operations
+  if (only !== undefined && operations.length === 1) return planOne(map, only)
   const groups = byGroup(map, operations)
   if ('misplaced' in groups) return groups
   return [...groups].map(([group, positions]) => ({ group, operations: numbered(operations, positions) }))
+}
+
+/** As most are. */
+function planOne(map: ShardMap, operation: Operation): readonly Share[] | Misplaced {
+  const { keyspace, key } = operation
+  const group = locate(map, keyspace, key)?.group
+  if (group === undefined) return { misplaced: 0, detail: unknownKeyspace(map, keyspace) }
+  return [{ group, operations: [{ index: 0, operation }] }]
 }
 
 function numbered(operations: readonly Operation[], positions: readonly number[]): Numbered[] {

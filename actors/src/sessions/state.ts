@@ -115,7 +115,7 @@ export type SubmitWork = {
   /** Attempts up to this one are closed in the log. */
   after: number
   /** Numbers of the sends that may still cause something. Empty: certainly nothing is running, and nothing will. */
-  readonly unsettled: Set<number>
+  readonly unsettled: number[]
 }
 export type LookupWork = {
   readonly kind: 'lookup'

@@ -68,7 +68,7 @@ export function submit(
     retainMs: request.retainMs,
     asks,
     after: 0,
-    unsettled: new Set(),
+    unsettled: [],
   }
   const call = openCall(context, work, coordinator.group, context.nowMs + request.deadlineMs)
   state.submits.set(work.tx, call.number)
@@ -142,7 +142,7 @@ function onOutcome(context: Context, ask: Ask, group: string, id: TxId, outcome:
 
 /** The outcome of a transaction whose time is over: definite when nothing that was sent can run any more. */
 export function outcomeAtDeadline(call: Call, work: SubmitWork): Outcome {
-  if (work.unsettled.size === 0) return call.trouble
+  if (work.unsettled.length === 0) return call.trouble
   return { status: 'unknown', detail: `the answer of ${call.group} did not arrive in time` }
 }
 

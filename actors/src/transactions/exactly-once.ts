@@ -101,18 +101,16 @@ const tryEach = 4_096
 function raiseFloor(store: Store, session: string, from: number, to: number, timeMs: number): void {
   table.sessions(store).put(session, { floor: to, timeMs })
   const records = table.records(store)
-  for (const tx of between(records, session, from, to)) {
+  const forget = (tx: TxKey) => {
     const record = records.get(tx)
     if (record !== undefined && (record.retainUntilMs ?? 0) <= timeMs) records.delete(tx)
   }
+  if (to - from > tryEach) for (const tx of between(records, session, from, to)) forget(tx)
+  else for (let sequence = from; sequence < to; sequence++) forget(txKey({ session, sequence }))
 }
 
 function between(records: ReadonlyTable, session: string, from: number, to: number): TxKey[] {
   const found: TxKey[] = []
-  if (to - from <= tryEach) {
-    for (let sequence = from; sequence < to; sequence++) found.push(txKey({ session, sequence }))
-    return found
-  }
   const prefix = `${session}:`
   for (const [tx] of records.scan(prefix, afterPrefix(prefix))) {
     const sequence = Number(tx.slice(prefix.length))

@@ -114,8 +114,12 @@ export function txKey(id: TxId): TxKey {
 
 export function txId(tx: TxKey): TxId {
   const colon = tx.lastIndexOf(':')
-  return { session: tx.slice(0, colon), sequence: Number(tx.slice(colon + 1)) }
+  if (colon !== lastSession.length || !tx.startsWith(lastSession)) lastSession = tx.slice(0, colon)
+  return { session: lastSession, sequence: Number(tx.slice(colon + 1)) }
 }
+
+/** Most follow one of the same session: a text that was looked for before need not be hashed again. */
+let lastSession = ''
 
 /** The least text above all that start with `prefix` (which is not empty). */
 export function afterPrefix(prefix: string): string {
