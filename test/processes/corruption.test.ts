@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { measures } from '@synod/actors'
 import { openSqlite } from '@synod/runtime/host'
-import { actorId, type Json } from '@synod/runtime/protocol'
+import { actorId, decode, encode, type Json } from '@synod/runtime/protocol'
 import { afterEach, expect, test } from 'vitest'
+import { allSegments } from '../../actors/src/paxos/segments.ts'
 import { RealCluster, until } from './cluster.fixture.ts'
 import { Shop } from './shop.fixture.ts'
 
@@ -33,12 +34,16 @@ function plant(folder: string): string {
     // Whose groups payment shares.
     const group = 'orders.0'
     const actor = actorId('learner', group)
-    for (const [key, row] of store.rows(actor).entries()) {
-      const at = key.indexOf('/v/payment/')
+    // The last entry of a key is what it holds.
+    for (const [key, row] of [...store.rows(actor).entries(allSegments)].reverse()) {
+      const parts = decode(row as Uint8Array) as [prefix: string, puts: unknown[], gone: string[]][]
+      const values = parts.find(([prefix]) => prefix === 'v/')?.[1] ?? []
+      const at = values.findIndex(name => String(name).startsWith('payment/'))
       if (at < 0) continue
-      const stored = row as { readonly value: Json; readonly version: number }
+      const stored = values[at + 1] as { readonly value: Json; readonly version: number }
       expect(measures.payment?.('', stored.value)).toEqual({ money: stored.value })
-      store.commit(store.turn() + 1, [{ actor, key, value: { ...stored, value: Number(stored.value) + 1 } }])
+      values[at + 1] = { ...stored, value: Number(stored.value) + 1 }
+      store.commit(store.turn() + 1, [{ actor, key, value: encode(parts) }])
       return group
     }
   } finally {

@@ -26,7 +26,7 @@ export interface Tuning {
    */
   readonly flushSlots: number
   readonly flushKeys: number
-  /** A turn writes so many of these, or a sixteenth of what is to be written. */
+  /** A turn writes so many of these, or a thirty-second part of what is to be written. */
   readonly flushSlice: number
   readonly flushMs: number
   /** How long an asker waits before it asks again, or another member. */

@@ -10,7 +10,7 @@ import { append, type Change, swept } from './segments.ts'
 import { abandon } from './stale.ts'
 
 /** A flush takes no more turns than these, however much changed. */
-const mostTurns = 16
+const mostTurns = 32
 
 /** After each slot: early enough that one flush stays small. */
 export function flushWhenDue(state: LearnerState, out: Outbox): void {

@@ -24,7 +24,11 @@ export interface JournalLimits {
   /** Rows moved with one commit, while the journal has less than twice its bytes. */
   readonly rowsPerCommit: number
 }
-export const journalLimits: JournalLimits = { journalBytes: 32 << 20, moveBytes: 1 << 20, rowsPerCommit: 500 }
+export const journalLimits: JournalLimits = {
+  journalBytes: 32 << 20,
+  moveBytes: 256 << 10,
+  rowsPerCommit: 500,
+}
 
 /** An open has time, and memory for this much. */
 const moveAllBytes = 4 << 20
