@@ -4,13 +4,15 @@
  */
 import { decodeReceived, encode } from '@synod/runtime/protocol'
 import { WebSocket } from 'ws'
+import { socketLimits } from '../gateway/socket-codes.ts'
 
 interface Waiting {
   readonly request: unknown
   readonly done: Done
   readonly due: number
-  /** How often it was sent. */
+  /** How often it was sent, and over which socket last. */
   sends: number
+  over: WebSocket | undefined
 }
 
 /**
@@ -29,10 +31,19 @@ const backoffMs = { first: 20, most: 1_000 } as const
 /** While something is asked: a node that is silent for longer is taken for lost. A busy one still answers a ping. */
 const silenceMs = { ping: 1_000, most: 5_000 } as const
 
+/** Within what a node takes (`socketLimits`). */
+const most = { inFlight: socketLimits.waiting / 2, inFrame: socketLimits.inFrame / 2 } as const
+
+type Pair = readonly [number: number, request: unknown]
+
 export class Connection {
   readonly #urls: readonly string[]
   readonly #waiting = new Map<number, Waiting>()
+  /** To be sent, in order: a node takes so many at a time, the others wait here. */
   #outgoing: number[] = []
+  #flushing = false
+  /** Sent over the present socket, without an answer. */
+  #inFlight = 0
   #socket: WebSocket | undefined
   #next = 0
   #at: number
@@ -84,7 +95,7 @@ export class Connection {
     }
     const number = this.#next++
     const due = performance.now() + deadlineMs
-    this.#waiting.set(number, { request, done, due, sends: 0 })
+    this.#waiting.set(number, { request, done, due, sends: 0, over: undefined })
     this.#expireAt(due)
     this.#post(number)
   }
@@ -124,6 +135,10 @@ export class Connection {
     const waiting = this.#waiting.get(number)
     if (waiting === undefined) return
     this.#waiting.delete(number)
+    if (waiting.over !== undefined && waiting.over === this.#socket) {
+      this.#inFlight--
+      if (this.#outgoing.length > 0) this.#flushSoon()
+    }
     waiting.done(answer, waiting.sends > 1)
   }
 
@@ -135,6 +150,7 @@ export class Connection {
       ...(this.#token === undefined ? {} : { headers: { Authorization: `Bearer ${this.#token}` } }),
     })
     this.#socket = socket
+    this.#inFlight = 0
     socket.on('open', () => {
       this.#backoff = backoffMs.first
       this.#heardAt = performance.now()
@@ -174,24 +190,59 @@ export class Connection {
     this.#backoff = Math.min(this.#backoff * 2, backoffMs.most)
   }
 
-  /** Requests of one round of the event loop leave as one frame. */
   #post(number: number): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return
-    if (this.#outgoing.length === 0) setImmediate(() => this.#flush())
     this.#outgoing.push(number)
+    this.#flushSoon()
+  }
+
+  /** Requests of one round of the event loop leave as one frame. */
+  #flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushing = false
+      this.#flush()
+    })
   }
 
   #flush(): void {
-    const numbers = this.#outgoing
-    this.#outgoing = []
-    if (this.#socket?.readyState !== WebSocket.OPEN) return
-    const frame: [number: number, request: unknown][] = []
+    const socket = this.#socket
+    if (socket?.readyState !== WebSocket.OPEN) return
+    const room = Math.min(most.inFlight - this.#inFlight, most.inFrame)
+    const numbers = this.#outgoing.splice(0, room)
+    const frame: Pair[] = []
     for (const number of numbers) {
       const waiting = this.#waiting.get(number)
-      if (waiting === undefined) continue
-      waiting.sends++
-      frame.push([number, waiting.request])
+      if (waiting !== undefined) frame.push([number, waiting.request])
     }
-    if (frame.length > 0) this.#socket.send(encode(frame))
+    if (frame.length > 0) this.#send(socket, frame)
+    if (this.#outgoing.length > 0 && this.#inFlight < most.inFlight) this.#flushSoon()
+  }
+
+  /** In two frames where one would be too large. What is too large alone would end the connection, again and again. */
+  #send(socket: WebSocket, frame: readonly Pair[]): void {
+    const bytes = encode(frame)
+    if (bytes.byteLength <= socketLimits.frameBytes) {
+      for (const [number] of frame) this.#sent(socket, number)
+      socket.send(bytes)
+      return
+    }
+    const half = frame.length >>> 1
+    if (half > 0) {
+      this.#send(socket, frame.slice(0, half))
+      this.#send(socket, frame.slice(half))
+      return
+    }
+    const detail = `a request of ${bytes.byteLength} bytes; at most ${socketLimits.frameBytes} can be sent at once`
+    for (const [number] of frame) this.#settle(number, { type: 'failed', status: 'invalid', detail })
+  }
+
+  #sent(socket: WebSocket, number: number): void {
+    const waiting = this.#waiting.get(number)
+    if (waiting === undefined) return
+    waiting.sends++
+    waiting.over = socket
+    this.#inFlight++
   }
 }

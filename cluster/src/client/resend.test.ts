@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { decode, encode } from '@synod/runtime/protocol'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { type Client, connect, IndefiniteError, Unavailable } from './index.ts'
+import { socketLimits } from '../gateway/socket-codes.ts'
+import { type Client, connect, DefiniteError, IndefiniteError, Unavailable } from './index.ts'
 
 let server: WebSocketServer | undefined
 let client: Client | undefined
@@ -94,6 +95,50 @@ test('a node that falls silent, its connection open, is left for the next one', 
   expect(asked.filter(({ type }) => type === 'transact')).toHaveLength(1)
   moved.close()
   silent.close()
+})
+
+test('tens of thousands of calls at once are within what a node takes, in order', async () => {
+  const frames: number[] = []
+  let open = 0
+  let most = 0
+  const asked = await serve(60_000, committed)
+  server?.on('connection', socket =>
+    socket.prependListener('message', (data: Buffer) => {
+      const count = (decode(data) as [number, Asked][]).filter(([, { type }]) => type === 'transact').length
+      frames.push(count)
+      open += count
+      most = Math.max(most, open)
+      setImmediate(() => {
+        open -= count
+      })
+    }),
+  )
+  const calls = Array.from({ length: 25_000 }, (_, at) => client?.put('kv', `k${at}`, at))
+  expect(new Set(await Promise.all(calls))).toEqual(new Set([3]))
+  expect(Math.max(...frames)).toBeLessThanOrEqual(socketLimits.inFrame)
+  expect(most).toBeLessThanOrEqual(socketLimits.waiting)
+  const keys = asked.flatMap(one => (one as { operations?: { key: string }[] }).operations ?? [])
+  expect(keys.map(({ key }) => key)).toEqual(calls.map((_, at) => `k${at}`))
+})
+
+test('large values at once go in frames that a node takes; one that is too large alone is refused, and harms no other', async () => {
+  await serve(60_000, committed)
+  let largest = 0
+  server?.on('connection', socket =>
+    socket.on('message', (data: Buffer) => {
+      largest = Math.max(largest, data.byteLength)
+    }),
+  )
+  const value = 'v'.repeat(1_000_000)
+  const puts = Array.from({ length: 10 }, (_, at) => client?.put('kv', `k${at}`, value))
+  const tooMuch = client?.run(
+    ['a', 'b', 'c', 'd', 'e'].map(key => ({ op: 'put', keyspace: 'kv', key, value })),
+  )
+  await expect(tooMuch).rejects.toThrow(/a request of 5\d+ bytes; at most 4194304 can be sent at once/)
+  await expect(tooMuch).rejects.toBeInstanceOf(DefiniteError)
+  expect(new Set(await Promise.all(puts))).toEqual(new Set([3]))
+  expect(largest).toBeGreaterThan(1_000_000)
+  expect(largest).toBeLessThanOrEqual(socketLimits.frameBytes)
 })
 
 test('a token is shown to the node', async () => {

@@ -15,14 +15,11 @@ import { keySchema, operationsSchema, prefixSchema, refuseShopWrites } from './o
 import { parse } from './parse.ts'
 import { isPlainTransact } from './plain-request.ts'
 import { BadInput } from './problem.ts'
-import { closeCodes } from './socket-codes.ts'
+import { closeCodes, socketLimits } from './socket-codes.ts'
 
 export const clientPath = '/client'
-/** Requests that one client may have waiting. */
-const maxWaiting = 20_000
 /** Bytes of answers that may wait for a client to read them. */
 const maxUnread = 64 * 1024 * 1024
-const maxFrameBytes = 4 * 1024 * 1024
 /** The client reads the first answers while others are still encoded. */
 const answersInFrame = 64
 /** A client that does not answer our closing does not keep the socket. */
@@ -60,7 +57,6 @@ export const requestSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('routes'), deadlineMs }),
 ])
 type Frame = readonly (readonly [number: number, request: unknown])[]
-const mostInFrame = 10_000
 
 /** What the client gets for a request that no session answered. */
 export interface SocketFailure {
@@ -78,7 +74,11 @@ export function serveClients(
   node: GatewayNode,
   onDefect: (error: Error, path: string) => void,
 ): () => void {
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxFrameBytes })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: socketLimits.frameBytes,
+  })
   const door = { node, leaders: new LocalLeaders(node), onDefect }
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if ((request.url ?? '').split('?', 1)[0] !== clientPath) return
@@ -118,8 +118,8 @@ class ClientSocket {
     const frame = readFrame(data)
     if (frame === undefined) {
       this.#close('badFrame', 'not a frame of [number, request] pairs')
-    } else if (this.#waiting + frame.length > maxWaiting) {
-      this.#close('tooManyWaiting', `more than ${maxWaiting} requests wait`)
+    } else if (this.#waiting + frame.length > socketLimits.waiting) {
+      this.#close('tooManyWaiting', `more than ${socketLimits.waiting} requests wait`)
     } else if (this.#socket.bufferedAmount > maxUnread) {
       this.#close('answersNotRead', `more than ${maxUnread} bytes of answers wait to be read`)
     } else {
@@ -204,7 +204,7 @@ function readFrame(data: Buffer): Frame | undefined {
 function isFrame(frame: unknown): frame is Frame {
   return (
     Array.isArray(frame) &&
-    frame.length <= mostInFrame &&
+    frame.length <= socketLimits.inFrame &&
     frame.every(pair => Array.isArray(pair) && pair.length === 2 && Number.isSafeInteger(pair[0]))
   )
 }
