@@ -16,7 +16,7 @@ export type { Transaction, Versioned } from './transaction.ts'
 export interface ConnectOptions {
   /** How long a call is tried, in milliseconds. Default 10,000. */
   readonly deadlineMs?: number
-  /** Which of the urls to ask where the leader is not known. Default: any. */
+  /** Which of the urls to ask where the leader is not known. Default: one at random. */
   readonly startAt?: number
   /** What nodes ask of callers from other machines. */
   readonly token?: string

@@ -17,7 +17,7 @@ import type { Statements, StoredRow } from './sqlite-statements.ts'
 import { aboveAllKeys, originalKey, storedKey, successor } from './stored-key.ts'
 import type { TableDigest } from './table-digest.ts'
 
-/** A walk over rows reads this much at a time , so that it holds neither all rows nor a statement open. */
+/** A walk over rows reads this much at a time, so that it holds neither all rows nor a statement open. */
 const chunkRows = 256
 const chunkBytes = 2_097_152
 
