@@ -118,15 +118,23 @@ export class Client {
     // Sequence numbers enter in order, so the first of the set is the smallest.
     const firstIncomplete = this.#open.values().next().value ?? id.sequence
     const until = performance.now() + this.#deadlineMs
+    const sending = { operations, id, firstIncomplete, until, attempt: 0, before: false }
     return new Promise((resolve, reject) => {
-      this.#transact({ operations, id, firstIncomplete, until, attempt: 0, before: false }, answer => {
+      const done = (answer: Answer) => {
         this.#open.delete(id.sequence)
         try {
           resolve(results(answer))
         } catch (error) {
           reject(error)
         }
-      })
+      }
+      try {
+        this.#transact(sending, done)
+      } catch (error) {
+        // What cannot even be sent must not hold up the session's floor.
+        this.#open.delete(id.sequence)
+        throw error
+      }
     })
   }
 

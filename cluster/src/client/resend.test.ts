@@ -141,6 +141,15 @@ test('large values at once go in frames that a node takes; one that is too large
   expect(largest).toBeLessThanOrEqual(socketLimits.frameBytes)
 })
 
+test('what cannot even be sent holds up no number of the session', async () => {
+  const asked = await serve(20_000, committed)
+  expect(await client?.put('kv', 'a', 1)).toBe(3)
+  await expect(client?.run([null as never])).rejects.toThrow()
+  expect(await client?.put('kv', 'a', 1)).toBe(3)
+  const last = asked.filter(({ type }) => type === 'transact').at(-1)
+  expect(last).toMatchObject({ id: { sequence: 3 }, firstIncomplete: 3 })
+})
+
 test('a token is shown to the node', async () => {
   await serve(5_000, committed)
   client?.close()
