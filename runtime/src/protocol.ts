@@ -2,3 +2,4 @@
 export * from './actor.ts'
 export * from './address.ts'
 export { decode, decodeReceived, encode } from './codec.ts'
+export { SlabMap } from './slab-map.ts'

@@ -2,7 +2,7 @@
  * Who holds which locks: the table in a leader's memory, of the transactions it coordinates and of those prepared
  * here. Modes that are compatible are equal, so that an item has one mode and a set of holders.
  */
-import { assert } from '@synod/runtime/protocol'
+import { assert, SlabMap } from '@synod/runtime/protocol'
 import { compatible, coveredBy, type LockMode, type LockRequest } from './lock-modes.ts'
 
 export interface LockTable {
@@ -13,7 +13,7 @@ export interface LockTable {
 }
 
 export function emptyLockTable(): LockTable {
-  return { items: new Map(), prefixes: new Map(), held: new Map() }
+  return { items: new SlabMap(), prefixes: new Map(), held: new SlabMap() }
 }
 
 /** Holders that `request` cannot be granted beside. */

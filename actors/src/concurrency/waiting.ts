@@ -7,6 +7,7 @@
  * a group all locks are granted at once, so a cycle needs two groups: it lasts until somebody is wounded, and that is
  * why it is enough to wound late.
  */
+import { SlabMap } from '@synod/runtime/protocol'
 import type { Age } from '../transactions/messages.ts'
 import { compatible, coveredBy, exclude, type LockMode, type LockRequest } from './lock-modes.ts'
 import { isFree, type LockTable } from './lock-table.ts'
@@ -31,7 +32,7 @@ export interface WaitQueue {
 }
 
 export function emptyQueue(): WaitQueue {
-  return { waiters: new Map(), byItem: new Map(), ranges: new Map() }
+  return { waiters: new SlabMap(), byItem: new SlabMap(), ranges: new Map() }
 }
 
 export function isOlder(a: Age, b: Age): boolean {

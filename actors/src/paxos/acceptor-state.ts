@@ -2,7 +2,7 @@
  * What an acceptor remembers, and its rows: the memory of the protocol. A row per slot holds the accepted value; the
  * learner beside it keeps no copy of the log.
  */
-import { assert, type NodeId, type Outbox, type Rows, type Start } from '@synod/runtime/protocol'
+import { assert, type NodeId, type Outbox, type Rows, SlabMap, type Start } from '@synod/runtime/protocol'
 import { type Ballot, compareBallots, noBallot, type Pvalue } from './ballot.ts'
 import { type PaxosConfig, type Place, placeOf } from './config.ts'
 import type { AcceptorMessage, LearnerMessage, Lives, ProposerMessage, Vote } from './messages.ts'
@@ -74,7 +74,7 @@ export function startAcceptor(start: Start<PaxosConfig>, rows: Rows): AcceptorSt
   const state: AcceptorState = {
     place,
     promise: promise === undefined ? noBallot : { round: promise[0], by: promise[1] },
-    log: new Map(),
+    log: new SlabMap(),
     base,
     lives: (rows.get('lives') as Lives | undefined) ?? {},
     votes: !start.amnesiac || rows.get('recovered') === start.incarnation,

@@ -2,7 +2,7 @@
  * Being the leader (PMMC Fig. 6): taking over, heartbeats, sending again what was not answered, stopping when no majority answers,
  * and handing over to the preferred member.
  */
-import type { NodeId, Now, Outbox } from '@synod/runtime/protocol'
+import { type NodeId, type Now, type Outbox, SlabMap } from '@synod/runtime/protocol'
 import { type Ballot, printBallot } from './ballot.ts'
 import { fillWindow } from './commander.ts'
 import { stepDown } from './following.ts'
@@ -32,7 +32,7 @@ export function beginLeading(
     nextSlot: chosen + 1,
     ownSlot: chosen + inherited.length,
     inherited: inherited.reverse(),
-    commanders: new Map(),
+    commanders: new SlabMap(),
     bytesInFlight: 0,
     waiting: [],
     tokens: [],

@@ -141,11 +141,11 @@ test('[RM9] a store that is not as it should be is seen with the next slot, and 
   for (const next of breaking) {
     const learner = list()
     decided(learner, 1, [slot('a')])
-    const { unsettled, values } = learner.state.host.store.rest
-    const [name] = unsettled.keys()
-    values.set(name ?? '', 'another value')
+    const { rows } = learner.state.host.store.rest
+    const [name] = rows.keys()
+    rows.set(name ?? '', 'another value')
     // Rows that are written are let go of: only the counts tell.
-    if (next === breaking[1]) values.set('a row that nobody put', 1)
+    if (next === breaking[1]) rows.set('a row that nobody put', 1)
     expect(() => next(learner)).toThrow(/one value|what is gone/)
   }
 })

@@ -4,23 +4,20 @@ import { type Entry, type StoreData, tablesOf } from './store-data.ts'
 
 export function checkStore(data: StoreData): void {
   checkCounts(data)
-  for (const { values, unsettled } of tablesOf(data)) {
-    for (const [name, { value }] of unsettled) assert(values.get(name) === value, oneValue)
-  }
+  for (const entry of data.changed) checkEntry(entry)
+  for (const entry of data.waiting) if (entry.value !== undefined) checkEntry(entry)
 }
-
-const oneValue = 'a row has one value'
 
 function checkCounts(data: StoreData): void {
   const { size, waiting, changed, dirty, erased } = data
   let [sorted, kept, live] = [0, 0, 0]
-  for (const { values, names, size: rows } of tablesOf(data)) {
+  for (const { rows, names, size: withValue } of tablesOf(data)) {
     let ordered = 0
     for (const block of names.blocks) ordered += block.length
-    assert(ordered <= values.size && rows <= values.size, 'every name is in order once')
+    assert(ordered <= rows.size && withValue <= rows.size, 'every name is in order once')
     sorted += ordered
-    kept += values.size
-    live += rows
+    kept += rows.size
+    live += withValue
   }
   assert(live === size && size <= sorted + waiting.length, 'every row is in order')
   assert(kept - size <= changed.length, 'what is gone is known')
@@ -73,5 +70,5 @@ function isUnchanged({ size, waiting, changed, dirty }: StoreData, slot: number,
 }
 
 function checkEntry(entry: Entry | undefined): void {
-  assert(entry === undefined || entry.table.values.get(entry.name) === entry.value, oneValue)
+  assert(entry === undefined || entry.table.rows.get(entry.name) === entry, 'a row has one value')
 }

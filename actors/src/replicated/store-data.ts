@@ -1,14 +1,14 @@
 /**
- * The applied state of a state machine as plain data: rows by key, the keys in order for scans, what changed since the
- * last flush. It survives `structuredClone`.
+ * The applied state of a state machine: rows by key, the keys in order for scans, what changed since the last flush.
  *
  * A row's key is `<kind>/<name>` where the machine has a table for the kind, and is put together only when the row is
  * written: finding a row takes the name, which a command has at hand. Most time of `apply` goes into finding rows.
  */
+import { SlabMap } from '@synod/runtime/protocol'
 import { insertKey, keysBetween, removeKey, type SortedKeys, sortedKeys } from './sorted-keys.ts'
 
-/** What is kept of a row that is not settled: changed since the rows were last written, or not in order yet. */
-export interface Entry {
+/** A row that is not settled: changed lately, or not in order yet. Who changes it again need not find it again. */
+export class Entry {
   readonly table: TableData
   readonly name: string
   /** Undefined: deleted. */
@@ -16,22 +16,30 @@ export interface Entry {
   /** Whether the rows on disk have it. */
   hasRow: boolean
   /** In `changed`. */
-  isChanged: boolean
+  isChanged = false
   /** Most records and locks come and go before anybody scans: names are put in order late, those that are still there. */
   order: 'none' | 'waiting' | 'sorted'
+
+  /** `value` as it is on disk; undefined: not there. */
+  constructor(table: TableData, name: string, value: unknown) {
+    this.table = table
+    this.name = name
+    this.value = value
+    this.hasRow = value !== undefined
+    this.order = this.hasRow ? 'sorted' : 'none'
+  }
 }
 
 export interface TableData {
   /** What the keys of its rows begin with: `<kind>/`, or nothing. */
   readonly prefix: string
   /**
-   * By name. Most rows of a large state are settled: nothing but the value is kept of them. A deleted row stays, undefined,
-   * until the changes are next looked through: a `Map` of V8 leaves a dead entry in the key's hash chain at every delete
-   * until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would get ever slower: 100 µs after
-   * some thousand times.
+   * By name: an entry, or of a row that is settled, as most of a large state are, nothing but the value. The entry of a
+   * deleted row stays until the changes are next looked through: a `Map` of V8 leaves a dead place in the key's hash chain
+   * at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would get ever
+   * slower: 100 µs after some thousand times.
    */
-  readonly values: Map<string, unknown>
-  unsettled: Map<string, Entry>
+  readonly rows: Map<string, unknown>
   /** Rows that have a value. */
   size: number
   /** The names of all rows but those whose entry is not `sorted`, also when their value is gone. */
@@ -48,6 +56,8 @@ export interface StoreData {
   waiting: Entry[]
   /** Put or deleted since the rows were last written. */
   changed: Entry[]
+  /** Put before that, with the last rows that were written: settled with the next, unless they have changed again. */
+  written: Entry[]
   /** How many of them a flush must write: not those that came and went in between. */
   dirty: number
   /** How many of these it erases. */
@@ -68,7 +78,7 @@ export function storeData(
 /** To be filled by `loadRow`, then `settleLoaded`. */
 export function emptyStore(kinds: readonly string[] = []): StoreData {
   const tables = new Map(inOrder(kinds).map(kind => [kind, emptyTable(`${kind}/`)]))
-  return { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], dirty: 0, erased: 0 }
+  return { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], written: [], dirty: 0, erased: 0 }
 }
 
 /** The table with this prefix; undefined: the machine has none, not any more or not yet then, so that its rows lie elsewhere. */
@@ -82,22 +92,22 @@ export function loadRow(data: StoreData, key: string, value: unknown): void {
   loadInto(table, nameIn(table, key), value)
 }
 
-export function loadInto({ values }: TableData, name: string, value: unknown): void {
-  if (value === undefined) values.delete(name)
-  else values.set(name, value)
+export function loadInto({ rows }: TableData, name: string, value: unknown): void {
+  if (value === undefined) rows.delete(name)
+  else rows.set(name, value)
 }
 
 /** Of data that was only loaded. */
 export function settleLoaded(data: StoreData): void {
   for (const table of tablesOf(data)) {
-    table.names.blocks.push(...sortedKeys(table.values.keys()).blocks)
-    table.size = table.values.size
+    table.names.blocks.push(...sortedKeys(table.rows.keys()).blocks)
+    table.size = table.rows.size
     data.size += table.size
   }
 }
 
 function emptyTable(prefix: string): TableData {
-  return { prefix, values: new Map(), unsettled: new Map(), size: 0, names: sortedKeys() }
+  return { prefix, rows: new SlabMap(), size: 0, names: sortedKeys() }
 }
 
 /** Where `a/` and `a.b/` meet the kinds alone are in another order than their keys. */
@@ -128,20 +138,38 @@ export type WriteRow = (prefix: string, name: string, value: unknown) => void
 const unsettled = 4_096
 
 export function* liveEntries(data: StoreData): Iterable<readonly [key: string, value: unknown]> {
-  for (const { prefix, values } of tablesOf(data)) {
-    for (const [name, value] of values) if (value !== undefined) yield [prefix + name, value]
+  for (const { prefix, rows } of tablesOf(data)) {
+    for (const [name, row] of rows) {
+      const value = valueIn(row)
+      if (value !== undefined) yield [prefix + name, value]
+    }
   }
+}
+
+export function valueNamed({ rows }: TableData, name: string): unknown {
+  return valueIn(rows.get(name))
+}
+
+function valueIn(row: unknown): unknown {
+  return row instanceof Entry ? row.value : row
 }
 
 /** The row's entry, made when there is none. */
 export function entryOf(table: TableData, name: string): Entry {
-  const before = table.unsettled.get(name)
-  if (before !== undefined) return before
-  const value = table.values.get(name)
-  const hasRow = value !== undefined
-  const order = hasRow ? 'sorted' : 'none'
-  const entry: Entry = { table, name, value, hasRow, isChanged: false, order }
-  table.unsettled.set(name, entry)
+  const row = table.rows.get(name)
+  return row instanceof Entry ? row : newEntry(table, name, row)
+}
+
+/** Undefined: the row has no value. */
+export function liveEntryOf(table: TableData, name: string): Entry | undefined {
+  const row = table.rows.get(name)
+  if (row instanceof Entry) return row.value === undefined ? undefined : row
+  return row === undefined ? undefined : newEntry(table, name, row)
+}
+
+function newEntry(table: TableData, name: string, value: unknown): Entry {
+  const entry = new Entry(table, name, value)
+  table.rows.set(name, entry)
   return entry
 }
 
@@ -149,7 +177,6 @@ export function setValue(data: StoreData, entry: Entry, value: unknown): void {
   const was = entry.value !== undefined
   const is = value !== undefined
   entry.value = value
-  entry.table.values.set(entry.name, value)
   if (was !== is) {
     data.size += is ? 1 : -1
     entry.table.size += is ? 1 : -1
@@ -171,37 +198,42 @@ export function sortWaiting(data: StoreData): void {
     entry.order = entry.value === undefined ? 'none' : 'sorted'
     if (entry.value === undefined) continue
     insertKey(entry.table.names, entry.name)
-    if (!entry.isChanged) entry.table.unsettled.delete(entry.name)
+    if (!entry.isChanged) settle(entry)
   }
   data.waiting = []
 }
 
+/** Nothing but its value is kept; it is in order. */
+function settle({ table, name, value }: Entry): void {
+  table.rows.set(name, value)
+}
+
 function drop({ table, name, order }: Entry): void {
-  table.values.delete(name)
-  table.unsettled.delete(name)
+  table.rows.delete(name)
   if (order === 'sorted') removeKey(table.names, name)
 }
 
 /** Takes each row that is not what the entry says; an undefined value has none any more. The rows then hold it all. */
 export function writeChanges(data: StoreData, write: WriteRow): void {
+  for (const entry of data.written) if (isDone(entry)) settle(entry)
+  data.written = []
   for (const entry of data.changed) {
     const { table, name, value, hasRow } = entry
     entry.isChanged = false
     entry.hasRow = value !== undefined
     if (value !== undefined || hasRow) write(table.prefix, name, value)
     if (value === undefined) drop(entry)
+    else data.written.push(entry)
   }
   data.changed = []
   data.dirty = 0
   data.erased = 0
-  settle(data)
+  data.waiting = data.waiting.filter(entry => entry.value !== undefined)
 }
 
-/** Every change is written: all but what is not in order yet is settled. */
-function settle(data: StoreData): void {
-  for (const table of tablesOf(data)) if (table.unsettled.size > 0) table.unsettled = new Map()
-  data.waiting = data.waiting.filter(entry => entry.value !== undefined)
-  for (const entry of data.waiting) entry.table.unsettled.set(entry.name, entry)
+/** Still the row's entry, unchanged since the rows were last written, and in order. */
+function isDone(entry: Entry): boolean {
+  return !entry.isChanged && entry.order === 'sorted' && entry.table.rows.get(entry.name) === entry
 }
 
 /** Between commands, as what is undone must still be there: puts names in order and lets go of what came and went. */
@@ -239,10 +271,11 @@ export function rowsAfter(
   let left = most
   const tables = [...tablesOf(data)]
   for (let at = cursor?.table ?? 0; at < tables.length; at++) {
-    const { prefix, names, values } = tables[at] as TableData
+    const table = tables[at] as TableData
+    const { prefix, names } = table
     const from = at === cursor?.table ? `${cursor.name}\0` : ''
     for (const name of keysBetween(names, from)) {
-      const value = values.get(name)
+      const value = valueNamed(table, name)
       if (value !== undefined) give(prefix, name, value)
       if (--left === 0) return { table: at, name }
     }

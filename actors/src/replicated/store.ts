@@ -8,6 +8,7 @@ import type { ReadonlyStore, ReadonlyTable, Store, Table } from './state-machine
 import {
   type Entry,
   entryOf,
+  liveEntryOf,
   nameIn,
   type StoreData,
   setValue,
@@ -15,6 +16,7 @@ import {
   type TableData,
   tableOf,
   tidy,
+  valueNamed,
 } from './store-data.ts'
 
 /** A view: it follows the data. */
@@ -31,7 +33,7 @@ export class StoreReader implements ReadonlyStore {
   }
   get(key: string): unknown {
     const table = tableOf(this.data, key)
-    return table.values.get(nameIn(table, key))
+    return valueNamed(table, nameIn(table, key))
   }
   has(key: string): boolean {
     return this.get(key) !== undefined
@@ -95,7 +97,7 @@ class TableView implements Table {
   }
   /** Locks, reservations and tombstones are few or none: an empty table is not searched. */
   get(name: string): unknown {
-    return this.rows.size === 0 ? undefined : this.rows.values.get(name)
+    return this.rows.size === 0 ? undefined : valueNamed(this.rows, name)
   }
   has(name: string): boolean {
     return this.get(name) !== undefined
@@ -142,7 +144,8 @@ function named({ tables }: StoreData, kind: string): TableData {
 }
 
 function deleteFrom(data: StoreData, table: TableData, name: string, journal: Journal): void {
-  if (table.values.get(name) !== undefined) journal.change(data, entryOf(table, name), undefined)
+  const entry = table.size === 0 ? undefined : liveEntryOf(table, name)
+  if (entry !== undefined) journal.change(data, entry, undefined)
 }
 
 function* scanTable(
@@ -153,7 +156,7 @@ function* scanTable(
 ): Iterable<readonly [name: string, value: unknown]> {
   sortWaiting(data)
   for (const name of keysBetween(table.names, from, to)) {
-    const value = table.values.get(name)
+    const value = valueNamed(table, name)
     if (value !== undefined) yield [name, value]
     if (data.waiting.length > 0) sortWaiting(data)
   }

@@ -5,6 +5,7 @@ import {
   assert,
   type Event,
   type Json,
+  SlabMap,
   type Start,
   unreachable,
 } from '@synod/runtime/protocol'
@@ -50,7 +51,7 @@ function startState<Request extends Asking>(
   return {
     session: address(start.node, 'session', 'main'),
     limit: start.config.flows ?? 10_000,
-    flows: new Map(),
+    flows: new SlabMap(),
     waiting: new Map(),
     uniqueBase: Math.floor(random * 2 ** 53).toString(36),
     nextNumber: 1,

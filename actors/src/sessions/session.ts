@@ -2,7 +2,14 @@
  * The session actor of a node, `<node>/session/main`: the way from a client or a service to the groups. It knows the
  * shard map and the leaders, sends again until the deadline, and answers every asker exactly once (SPEC.md).
  */
-import { type ActorType, type Event, type NodeId, nodeOf, unreachable } from '@synod/runtime/protocol'
+import {
+  type ActorType,
+  type Event,
+  type NodeId,
+  nodeOf,
+  SlabMap,
+  unreachable,
+} from '@synod/runtime/protocol'
 import { firstNumber } from '../first-number.ts'
 import type { MapAnswer } from '../sharding/messages.ts'
 import type { ToSession } from '../transactions/messages.ts'
@@ -40,8 +47,8 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     leaders: new Map(),
     heardMs: new Map(),
     down: new Set(),
-    asks: new Map(),
-    calls: new Map(),
+    asks: new SlabMap(),
+    calls: new SlabMap(),
     answerTimes: new Map(),
     submits: new Map(),
     lookups: new Map(),

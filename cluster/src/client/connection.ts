@@ -2,7 +2,7 @@
  * One WebSocket to one node of several: pipelined, and after a loss reconnected to the next node, where everything
  * unanswered is sent again. Requests carry their own ids, so that a repeat is safe.
  */
-import { decodeReceived, encode } from '@synod/runtime/protocol'
+import { decodeReceived, encode, SlabMap } from '@synod/runtime/protocol'
 import { WebSocket } from 'ws'
 import { socketLimits } from '../gateway/socket-codes.ts'
 
@@ -38,7 +38,7 @@ type Pair = readonly [number: number, request: unknown]
 
 export class Connection {
   readonly #urls: readonly string[]
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new SlabMap<number, Waiting>()
   /** To be sent, in order: a node takes so many at a time, the others wait here. */
   #outgoing: number[] = []
   #flushing = false

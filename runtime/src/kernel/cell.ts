@@ -1,6 +1,8 @@
 /** What the kernel keeps of one actor, and of one peer: the two ends a message can have. */
+
 import type { AnyActorType } from '../actor.ts'
 import { type ActorId, type Address, actorId, address, type NodeId } from '../address.ts'
+import { SlabMap } from '../slab-map.ts'
 import type { Due } from './due-heap.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Activation, Envelope } from './ports.ts'
@@ -27,7 +29,7 @@ export class Cell {
   readonly limit: number
   readonly mailbox = new Mailbox()
   readonly urgent = new Mailbox()
-  readonly timers = new Map<string, Timer>()
+  readonly timers = new SlabMap<string, Timer>()
   state: unknown = undefined
   status: Status = 'backingOff'
   /** In the queue of actors that have messages. */

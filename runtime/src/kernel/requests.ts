@@ -1,4 +1,5 @@
 /** Requests that this node asked and whose answers it awaits, with their deadlines. */
+import { SlabMap } from '../slab-map.ts'
 import { type Due, DueHeap } from './due-heap.ts'
 import type { Answer } from './ports.ts'
 
@@ -11,7 +12,7 @@ interface Pending extends Due {
 const timeout: Answer = Object.freeze({ outcome: 'timeout' })
 
 export class Requests {
-  #pending = new Map<number, Pending>()
+  #pending = new SlabMap<number, Pending>()
   #deadlines = new DueHeap<Pending>()
   #completed: Pending[] = []
   #lastId: number
@@ -70,7 +71,7 @@ export class Requests {
   abandon(): void {
     const all = [...this.#completed, ...this.#pending.values()]
     this.#completed = []
-    this.#pending = new Map()
+    this.#pending = new SlabMap()
     this.#deadlines = new DueHeap()
     for (const { done } of all) done(timeout)
   }

@@ -2,7 +2,7 @@
  * What only a leader knows: who waits, what it coordinates, what others still owe. All of it volatile: a new leader
  * starts from the prepared and the unfinished rows, and everybody who waits asks again.
  */
-import type { Address, NodeId, Request } from '@synod/runtime/protocol'
+import { type Address, type NodeId, type Request, SlabMap } from '@synod/runtime/protocol'
 import type { AnswerTimes } from '../../answer-times.ts'
 import { emptyLockTable, type LockTable } from '../../concurrency/lock-table.ts'
 import { emptyQueue, type WaitQueue } from '../../concurrency/waiting.ts'
@@ -138,12 +138,12 @@ export function emptyState(): LeaderState {
     wallMs: 0,
     table: emptyLockTable(),
     queue: emptyQueue(),
-    running: new Map(),
-    shares: new Map(),
-    owed: new Map(),
+    running: new SlabMap(),
+    shares: new SlabMap(),
+    owed: new SlabMap(),
     finishes: new Map(),
     paid: [],
-    reads: new Map(),
+    reads: new SlabMap(),
     lookups: new Map(),
     readers: new Map(),
     nextToken: 1,
