@@ -35,9 +35,13 @@ interface Looked {
 }
 /** What each store was like at its last look. */
 const looks = new WeakMap<StoreData, Looked>()
-/** All values are looked at when they are so few, and otherwise after so many slots; the newest changes every time. */
+/**
+ * All changes are looked at when they are so few, and otherwise after so many slots, and no more than so many of them for
+ * each slot; the newest every time.
+ */
 const few = 32
 const wholeEvery = 16
+const changesPerSlot = 16
 
 /**
  * For a look after every event of an actor, at a price for what has happened only: a store changes when a slot is applied,
@@ -47,8 +51,9 @@ export function checkStoreAfter(data: StoreData, slot: number): void {
   const { waiting, changed } = data
   const last = looks.get(data)
   if (last !== undefined && isUnchanged(data, slot, last)) return
-  const isWhole =
-    last === undefined || waiting.length + changed.length <= few || slot >= last.wholeSlot + wholeEvery
+  const many = waiting.length + changed.length
+  const wholeAfter = Math.max(wholeEvery, Math.ceil(many / changesPerSlot))
+  const isWhole = last === undefined || many <= few || slot >= last.wholeSlot + wholeAfter
   if (isWhole) checkStore(data)
   else {
     checkCounts(data)

@@ -17,6 +17,8 @@ export class Entry {
   hasRow: boolean
   /** In `changed`. */
   isChanged = false
+  /** What its table finds under its name; settled or dropped it is that no longer. */
+  isFound = true
   /** Most records and locks come and go before anybody scans: names are put in order late, those that are still there. */
   order: 'none' | 'waiting' | 'sorted'
 
@@ -204,18 +206,23 @@ export function sortWaiting(data: StoreData): void {
 }
 
 /** Nothing but its value is kept; it is in order. */
-function settle({ table, name, value }: Entry): void {
-  table.rows.set(name, value)
+function settle(entry: Entry): void {
+  entry.isFound = false
+  entry.table.rows.set(entry.name, entry.value)
 }
 
-function drop({ table, name, order }: Entry): void {
+function drop(entry: Entry): void {
+  const { table, name, order } = entry
+  entry.isFound = false
   table.rows.delete(name)
   if (order === 'sorted') removeKey(table.names, name)
 }
 
 /** Takes each row that is not what the entry says; an undefined value has none any more. The rows then hold it all. */
 export function writeChanges(data: StoreData, write: WriteRow): void {
-  for (const entry of data.written) if (isDone(entry)) settle(entry)
+  for (const entry of data.written) {
+    if (entry.isFound && !entry.isChanged && entry.order === 'sorted') settle(entry)
+  }
   data.written = []
   for (const entry of data.changed) {
     const { table, name, value, hasRow } = entry
@@ -229,11 +236,6 @@ export function writeChanges(data: StoreData, write: WriteRow): void {
   data.dirty = 0
   data.erased = 0
   data.waiting = data.waiting.filter(entry => entry.value !== undefined)
-}
-
-/** Still the row's entry, unchanged since the rows were last written, and in order. */
-function isDone(entry: Entry): boolean {
-  return !entry.isChanged && entry.order === 'sorted' && entry.table.rows.get(entry.name) === entry
 }
 
 /** Between commands, as what is undone must still be there: puts names in order and lets go of what came and went. */
