@@ -1,5 +1,5 @@
 /**
- * Where an actor begins to number what it asks. In each life elsewhere: an answer to what an earlier life asked can arrive
+ * Where the numbers begin that others see of what an actor asks. In each life elsewhere: an answer to what an earlier life asked can arrive
  * long after it, from a node that was paused, and must be nobody's. `random` is uniform in [0, 1).
  */
 export function firstNumber(random: number): number {

@@ -30,7 +30,7 @@ export function ask<Request extends Asking>(
   state.nextTag += 1
   state.waiting.set(tag, flow.number)
   flow.phase = phase
-  out.send(state.session, { ...request, tag })
+  out.send(state.session, { ...request, tag: state.firstTag + tag })
 }
 
 export function finish<Request extends Asking>(

@@ -55,7 +55,8 @@ function startState<Request extends Asking>(
     waiting: new Map(),
     uniqueBase: Math.floor(random * 2 ** 53).toString(36),
     nextNumber: 1,
-    nextTag: firstNumber(random),
+    firstTag: firstNumber(random),
+    nextTag: 1,
     ticking: false,
   }
 }
@@ -118,8 +119,9 @@ function onRequest<Request extends Asking>(context: Context<Request>, asker: Ask
 function onAnswer<Request extends Asking>(context: Context<Request>, message: SessionAnswer): void {
   const { state } = context
   if (message.tag === undefined) return
-  const flow = state.flows.get(state.waiting.get(message.tag) ?? 0)
-  state.waiting.delete(message.tag)
+  const tag = message.tag - state.firstTag
+  const flow = state.flows.get(state.waiting.get(tag) ?? 0)
+  state.waiting.delete(tag)
   if (flow !== undefined) resume(context, flow, message)
 }
 

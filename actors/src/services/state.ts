@@ -15,12 +15,14 @@ export interface ServiceState<Request extends Asking> {
   readonly session: Address
   readonly limit: number
   readonly flows: Map<number, Flow<Request>>
-  /** The flow that waits for the session's answer with this tag. */
+  /** The flow that waits for the session's answer with this tag, as we count them. */
   readonly waiting: Map<number, number>
   /** Begins the ids of what is created without an id of the request. New at every start. */
   readonly uniqueBase: string
   /** Numbers flows. */
   nextNumber: number
+  /** The session sees tags that are above ours by as much. */
+  readonly firstTag: number
   /** Numbers what is asked of the session. */
   nextTag: number
   ticking: boolean

@@ -24,7 +24,7 @@ export function messageOf(context: Context, call: Call): Submit | ReadKeys | Sca
     case 'scan':
       return scanKeys(context, call, work.ask)
     case 'map':
-      return { type: 'getMap', tag: call.number }
+      return { type: 'getMap', tag: context.state.firstTag + call.number }
     default:
       return unreachable(work)
   }
@@ -42,7 +42,7 @@ function submit(context: Context, call: Call, work: SubmitWork): Submit {
     ...(fingerprint === undefined ? undefined : { fingerprint }),
     ...(retainMs === undefined ? undefined : { retainMs }),
     patienceMs: Math.max(1, Math.floor(left - marginOf(context, call.group, left))),
-    send: call.send,
+    send: context.state.firstTag + call.send,
     after,
   }
 }
@@ -59,7 +59,13 @@ function readKeys(context: Context, call: Call, number: number, positions: reado
     const key = ask.keys[position]
     if (key !== undefined) keys.push(key)
   }
-  return { type: 'readKeys', tag: call.number, epoch: context.state.map.epoch, keys, fast: ask.fast }
+  return {
+    type: 'readKeys',
+    tag: context.state.firstTag + call.number,
+    epoch: context.state.map.epoch,
+    keys,
+    fast: ask.fast,
+  }
 }
 
 function scanKeys(context: Context, call: Call, number: number): ScanKeys {
@@ -68,7 +74,7 @@ function scanKeys(context: Context, call: Call, number: number): ScanKeys {
   const { keyspace, prefix, after, limit } = ask.request
   return {
     type: 'scanKeys',
-    tag: call.number,
+    tag: context.state.firstTag + call.number,
     epoch: context.state.map.epoch,
     keyspace,
     prefix,

@@ -9,7 +9,7 @@ import { directoryGroup } from '../sharding/messages.ts'
 import type { NotLeader, Overloaded, TxKey, WrongEpoch } from '../transactions/messages.ts'
 import { messageOf } from './call-message.ts'
 import { believedLeader, firstTarget, forgetLeader, learnLeader, nextMember } from './routes.ts'
-import { type Call, type Context, type SessionState, takeNumber, type Work } from './state.ts'
+import { type Call, type Context, type SessionState, type Trouble, takeNumber, type Work } from './state.ts'
 
 const tickMs = 50
 const patience = { firstMs: 100, mostMs: 1_000 }
@@ -35,7 +35,7 @@ export function openCall(context: Context, work: Work, group: string, deadlineAt
     jitter: 1,
     hops: 0,
     retryAt: Number.POSITIVE_INFINITY,
-    trouble: { status: 'unavailable', detail: `the leader of ${group} did not answer in time` },
+    trouble: undefined,
   }
   context.state.calls.set(call.number, call)
   if (work.kind === 'lookup') enlist(context.state.lookups, work.tx, call.number)
@@ -90,7 +90,8 @@ function retryAt({ state }: Context, { group, silent, sentAt, jitter }: Call): n
  * one may have reached the same node while it led. Nothing is settled where no send is echoed: a deposed leader
  * cannot say what becomes of what it proposed.
  */
-export function settle(call: Call, send: number | undefined): void {
+export function settle({ state }: Context, call: Call, echoed: number | undefined): void {
+  const send = echoed === undefined ? undefined : echoed - state.firstTag
   // The last one may still be on its way.
   if (send === undefined || send === call.send) call.silent = 0
   if (call.work.kind !== 'submit' || send === undefined) return
@@ -137,7 +138,7 @@ export function ledBy(context: Context, group: string, node: NodeId): void {
 
 export function onNotLeader(context: Context, call: Call, from: NodeId, message: NotLeader) {
   const { state } = context
-  settle(call, message.send)
+  settle(context, call, message.send)
   // An answer to an earlier send: its hint is older than what was done since.
   if (call.phase !== 'sent' || call.target !== from) return
   forgetLeader(state, call.group, from)
@@ -152,7 +153,7 @@ export function onNotLeader(context: Context, call: Call, from: NodeId, message:
 
 /** True when the call must be planned by a newer map; else the group only has not heard of ours yet. */
 export function onWrongEpoch(context: Context, call: Call, message: WrongEpoch): void {
-  settle(call, message.send)
+  settle(context, call, message.send)
   closedUpTo(call, message.closed)
   waitAfter(context, call, `${call.group} has not taken up the shard map yet`)
   if (message.epoch < context.state.map.epoch) return
@@ -161,9 +162,14 @@ export function onWrongEpoch(context: Context, call: Call, message: WrongEpoch):
 }
 
 export function onOverloaded(context: Context, call: Call, message: Overloaded): void {
-  settle(call, message.send)
+  settle(context, call, message.send)
   closedUpTo(call, message.closed)
   waitAfter(context, call, `too much waits at ${call.group}`, 'overloaded')
+}
+
+/** Why a call whose time is over was not done. */
+export function troubleOf({ trouble, group }: Call): Trouble {
+  return trouble ?? { status: 'unavailable', detail: `the leader of ${group} did not answer in time` }
 }
 
 /** A definite answer that is not the final one: nothing runs, the call is sent again a little later. */

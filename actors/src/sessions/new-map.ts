@@ -13,7 +13,7 @@ import { finishSubmit } from './transact.ts'
 export function onMap(context: Context, from: NodeId, message: MapAnswer): void {
   const { state } = context
   const call = state.mapCall === undefined ? undefined : state.calls.get(state.mapCall)
-  if (call === undefined || message.tag !== call.number) return
+  if (call === undefined || message.tag !== state.firstTag + call.number) return
   closeCall(context, call)
   state.mapCall = undefined
   answered(context, call, from)

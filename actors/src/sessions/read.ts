@@ -2,7 +2,7 @@
 import type { NodeId } from '@synod/runtime/protocol'
 import type { KeysRead } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
-import { answered, closeCall, openCall } from './calls.ts'
+import { answered, closeCall, openCall, troubleOf } from './calls.ts'
 import type { ReadAnswer, SessionRequest } from './messages.ts'
 import { byGroup } from './plan.ts'
 import { type Call, type Context, type ReadAsk, takeNumber } from './state.ts'
@@ -71,7 +71,8 @@ export function onReadDeadline(context: Context, ask: ReadAsk): void {
   const late = [...context.state.calls.values()].find(
     call => call.work.kind === 'read' && call.work.ask === ask.number,
   )
-  const trouble = late?.trouble ?? { status: 'unavailable' as const, detail: 'not read in time' }
+  const trouble =
+    late === undefined ? { status: 'unavailable' as const, detail: 'not read in time' } : troubleOf(late)
   endRead(context, ask, trouble.status, trouble.detail)
 }
 

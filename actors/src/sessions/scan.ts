@@ -2,7 +2,7 @@
 import type { NodeId } from '@synod/runtime/protocol'
 import type { KeysScanned } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
-import { answered, closeCall, openCall } from './calls.ts'
+import { answered, closeCall, openCall, troubleOf } from './calls.ts'
 import type { ScanAnswer, SessionRequest } from './messages.ts'
 import { scanGroups, unknownKeyspace } from './plan.ts'
 import { type Call, type Context, type ScanAsk, takeNumber } from './state.ts'
@@ -73,7 +73,8 @@ export function onScanDeadline(context: Context, ask: ScanAsk): void {
   const late = [...context.state.calls.values()].find(
     call => call.work.kind === 'scan' && call.work.ask === ask.number,
   )
-  const trouble = late?.trouble ?? { status: 'unavailable' as const, detail: 'not scanned in time' }
+  const trouble =
+    late === undefined ? { status: 'unavailable' as const, detail: 'not scanned in time' } : troubleOf(late)
   endScan(context, ask, trouble.status, trouble.detail)
 }
 

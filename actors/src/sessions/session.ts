@@ -53,7 +53,8 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     submits: new Map(),
     lookups: new Map(),
     mapCall: undefined,
-    nextNumber: firstNumber(out.random()),
+    firstTag: firstNumber(out.random()),
+    nextNumber: 1,
     ticking: false,
   }),
   receive(state, event, out) {
@@ -161,7 +162,7 @@ function onCall(
 ) {
   const { state } = context
   if (message.tag !== undefined) {
-    const call = state.calls.get(message.tag)
+    const call = state.calls.get(message.tag - state.firstTag)
     if (call !== undefined) handle(call)
     return
   }

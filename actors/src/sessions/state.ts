@@ -47,7 +47,9 @@ export interface SessionState {
   /** The call that fetches the map, when one is open. */
   mapCall: number | undefined
   readonly answerTimes: AnswerTimes
-  /** Numbers asks and calls. */
+  /** What others see of a number, as the tag of a call or of one of its sends, is above this one by as much. */
+  readonly firstTag: number
+  /** Numbers asks, calls and sends: small ones, which maps find quickly. */
   nextNumber: number
   ticking: boolean
 }
@@ -131,6 +133,11 @@ export type Work =
   | { readonly kind: 'scan'; readonly ask: number }
   | { readonly kind: 'map' }
 
+export interface Trouble {
+  readonly status: 'unavailable' | 'overloaded'
+  readonly detail: string
+}
+
 export interface Call {
   readonly number: number
   readonly work: Work
@@ -157,8 +164,8 @@ export interface Call {
   /** Hints followed since the last timer: two members that name each other must not spin. */
   hops: number
   retryAt: number
-  /** Why it is not done yet, for the answer at the deadline. */
-  trouble: { readonly status: 'unavailable' | 'overloaded'; readonly detail: string }
+  /** Why it is not done yet, for the answer at the deadline; undefined: nobody said anything. */
+  trouble: Trouble | undefined
 }
 
 /** What a handler works with. */

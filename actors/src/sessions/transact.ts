@@ -4,7 +4,7 @@ import type { Share, Submitted, TxKey } from '../transactions/messages.ts'
 import type { Operation, Outcome, TxId } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { onChunkOutcome } from './bulk.ts'
-import { answered, closeCall, closedUpTo, heardBy, openCall, waitAfter } from './calls.ts'
+import { answered, closeCall, closedUpTo, heardBy, openCall, troubleOf, waitAfter } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { closeId, leaveSession, takeId } from './own-session.ts'
 import { planShares } from './plan.ts'
@@ -142,7 +142,7 @@ function onOutcome(context: Context, ask: Ask, group: string, id: TxId, outcome:
 
 /** The outcome of a transaction whose time is over: definite when nothing that was sent can run any more. */
 export function outcomeAtDeadline(call: Call, work: SubmitWork): Outcome {
-  if (work.unsettled.length === 0) return call.trouble
+  if (work.unsettled.length === 0) return troubleOf(call)
   return { status: 'unknown', detail: `the answer of ${call.group} did not arrive in time` }
 }
 

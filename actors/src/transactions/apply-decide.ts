@@ -36,7 +36,8 @@ export function applyDecide(
   }
   if (command.type === 'decide' && command.probe === true) return { status: 'possible' }
   applyWrites(store, work.steps, { locked: version, added: version }, measures)
-  const { tx, attempt } = command
+  const { tx } = before
+  const { attempt } = command
   const votes = command.type === 'decide' ? command.votes : noVotes
   if (votes.length > 0) {
     const owing = Object.fromEntries(votes.map(vote => [vote.group, vote.prepared]))

@@ -6,7 +6,7 @@ import type { FinishShares, PrepareResult, PrepareShare } from './commands.ts'
 import { evaluate } from './evaluate.ts'
 import type { Attempt, Commitment } from './messages.ts'
 import { isLocked, lockRows, unlockRows } from './prepared-locks.ts'
-import { assignmentOf, type PreparedRow, table } from './rows.ts'
+import { assignmentOf, ownText, type PreparedRow, table } from './rows.ts'
 import { type Work, workOf } from './work.ts'
 
 /** [TX23] Another coordinator's share is neither voted for nor let go: only that one knows what becomes of it. */
@@ -14,7 +14,8 @@ const ofAnother: PrepareResult = { vote: 'retry', why: 'wounded' }
 
 /** [TX2, TX3] */
 export function applyPrepare(store: Store, command: PrepareShare, context: ApplyContext): PrepareResult {
-  const { tx, attempt } = command
+  const { attempt } = command
+  const tx = ownText(command.tx)
   const before = table.prepared(store).get(tx)
   if (before !== undefined && before.coordinator !== command.coordinator) return ofAnother
   if (before?.attempt === attempt) return { vote: 'yes', prepared: before.prepared, results: before.results }

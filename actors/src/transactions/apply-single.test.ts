@@ -152,10 +152,10 @@ test('[TX18] sums are exact beyond what a number holds', () => {
     typeof value === 'number' ? { goods: value } : {}
   const shard = oneShard({ kv: goods })
   const most = Number.MAX_SAFE_INTEGER
-  for (const key of ['a', 'b', 'c']) {
-    shard.execute(`s:${key}`, [{ op: 'put', keyspace: 'kv', key, value: most, external: true }])
+  for (const [at, key] of ['a', 'b', 'c'].entries()) {
+    shard.execute(`s:${at + 1}`, [{ op: 'put', keyspace: 'kv', key, value: most, external: true }])
   }
-  shard.execute('s:d', [{ op: 'delete', keyspace: 'kv', key: 'a', external: true }])
+  shard.execute('s:4', [{ op: 'delete', keyspace: 'kv', key: 'a', external: true }])
   const { tallies, held } = shard.audit()
   expect(tallies).toEqual({ kv: { goods: { in: (3n * BigInt(most)).toString(), out: most } } })
   expect(held).toEqual({ kv: { goods: (2n * BigInt(most)).toString() } })

@@ -23,9 +23,9 @@ export function known(
   store: ReadonlyStore,
   id: TxId,
   tx: TxKey,
+  record: RecordRow | undefined,
   fingerprint: string | undefined,
 ): Known | undefined {
-  const record = table.records(store).get(tx)
   return answered(record, fingerprint) ?? (isExpired(store, id, tx) ? { status: 'expired' } : undefined)
 }
 
@@ -39,7 +39,8 @@ function answered(record: RecordRow | undefined, fingerprint: string | undefined
 /** Nothing speaks against executing this attempt. */
 export interface New {
   readonly status: 'new'
-  /** Of whom the answer is recorded, and where its floor is. */
+  /** Under what the answer is recorded, of whom, and where its floor is. */
+  readonly tx: TxKey
   readonly session: string
   readonly floor: number
 }
@@ -49,14 +50,16 @@ export function recorded(
   { tx, attempt }: Attempt,
   fingerprint: string | undefined,
 ): Known | Extract<Decision, { status: 'closed' }> | New {
-  const record = table.records(store).get(tx)
+  const id = txId(tx)
+  const own = txKey(id)
+  const record = table.records(store).get(own)
   const before = answered(record, fingerprint)
   if (before !== undefined) return before
-  const { session, sequence } = txId(tx)
+  const { session, sequence } = id
   const floor = floorOf(store, session)
-  if (sequence < floor || isInLedger(store, tx, session)) return { status: 'expired' }
+  if (sequence < floor || isInLedger(store, own, session)) return { status: 'expired' }
   const closed = record?.closed ?? 0
-  return closed >= attempt ? { status: 'closed', closed } : { status: 'new', session, floor }
+  return closed >= attempt ? { status: 'closed', closed } : { status: 'new', tx: own, session, floor }
 }
 
 /** [EO3] No answer is kept any more, and it must not execute. */
@@ -71,8 +74,8 @@ function floorOf(store: ReadonlyStore, session: string): number {
 /** The final answer: with it every attempt is closed. */
 export function record(
   store: Store,
-  { tx, attempt }: Attempt,
-  { session, floor }: New,
+  { attempt }: Attempt,
+  { tx, session, floor }: New,
   { fingerprint, retainMs, firstIncomplete }: Retention,
   outcome: Outcome,
   { timeMs }: ApplyContext,

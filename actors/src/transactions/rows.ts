@@ -118,6 +118,14 @@ export function txId(tx: TxKey): TxId {
   return { session: lastSession, sequence: Number(tx.slice(colon + 1)) }
 }
 
+/**
+ * The same text, made anew of the text of its session and a number: what is read from bytes is a part of a long text, which it keeps
+ * alive, and V8 finds such a part slowly.
+ */
+export function ownText(tx: TxKey): TxKey {
+  return txKey(txId(tx))
+}
+
 /** Most follow one of the same session: a text that was looked for before need not be hashed again. */
 let lastSession = ''
 

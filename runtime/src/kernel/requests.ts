@@ -4,7 +4,7 @@ import { type Due, DueHeap } from './due-heap.ts'
 import type { Answer } from './ports.ts'
 
 interface Pending extends Due {
-  readonly id: number
+  readonly number: number
   readonly done: (answer: Answer) => void
   answer: Answer
 }
@@ -15,14 +15,16 @@ export class Requests {
   #pending = new SlabMap<number, Pending>()
   #deadlines = new DueHeap<Pending>()
   #completed: Pending[] = []
-  #lastId: number
+  /** An id less this is a small number, which a map finds quickly. */
+  readonly #firstId: number
+  #last = 0
 
   /**
    * Ids start at a random place: an answer that was on its way when this node died must not be taken for the answer
    * to a request of its next life.
    */
   constructor(random: number) {
-    this.#lastId = Math.floor(random * 2 ** 32) * 2 ** 20
+    this.#firstId = Math.floor(random * 2 ** 32) * 2 ** 20
   }
 
   get size(): number {
@@ -36,18 +38,21 @@ export class Requests {
   }
 
   open(done: (answer: Answer) => void, deadline: number): number {
-    const id = ++this.#lastId
-    const pending: Pending = { id, done, answer: timeout, due: 0, place: -1, order: 0 }
-    this.#pending.set(id, pending)
+    const number = ++this.#last
+    const pending: Pending = { number, done, answer: timeout, due: 0, place: -1, order: 0 }
+    this.#pending.set(number, pending)
     this.#deadlines.add(pending, deadline)
-    return id
+    return this.#firstId + number
   }
 
   /** False when nobody waits for this answer any more. */
   complete(id: number, answer: Answer): boolean {
-    const pending = this.#pending.get(id)
+    return this.#complete(this.#pending.get(id - this.#firstId), answer)
+  }
+
+  #complete(pending: Pending | undefined, answer: Answer): boolean {
     if (pending === undefined) return false
-    this.#pending.delete(id)
+    this.#pending.delete(pending.number)
     this.#deadlines.remove(pending)
     pending.answer = answer
     this.#completed.push(pending)
@@ -56,14 +61,14 @@ export class Requests {
 
   /** Answers outside of the table, for what was refused before it began. */
   refuse(done: (answer: Answer) => void, answer: Answer): void {
-    this.#completed.push({ id: 0, done, answer, due: 0, place: -1, order: 0 })
+    this.#completed.push({ number: 0, done, answer, due: 0, place: -1, order: 0 })
   }
 
   expire(now: number): void {
     for (;;) {
       const pending = this.#deadlines.takeDue(now)
       if (pending === undefined) return
-      this.complete(pending.id, timeout)
+      this.#complete(pending, timeout)
     }
   }
 

@@ -41,18 +41,19 @@ export function refusedAs(status: 'expired' | 'conflictingRequest'): Outcome {
 export function attach(running: Running, to: Address | Request, submit: Submit | undefined): void {
   const who = typeof to === 'string' ? to : `${to.node}#${to.id}`
   const key = submit === undefined ? `lookup ${who}` : who
-  const before = running.askers.get(key)?.send
+  const at = running.askers.findIndex(asker => asker.who === key)
+  const before = running.askers[at]?.send
   const send = submit?.send === undefined ? before : Math.max(submit.send, before ?? 0)
-  running.askers.set(key, askerOf(to, send))
+  running.askers[at < 0 ? running.askers.length : at] = { to, send, who: key }
 }
 
 export function answerAll(turn: Turn, running: Running, outcome: Outcome, closed?: number): void {
-  for (const asker of running.askers.values()) submitted(turn, asker, running.submit.id, outcome, closed)
+  for (const asker of running.askers) submitted(turn, asker, running.submit.id, outcome, closed)
 }
 
 /** Definite refusals that are no outcome: the session plans again, or waits. */
 export function refuseAll(turn: Turn, running: Running, message: object): void {
-  for (const { to, send } of running.askers.values()) {
+  for (const { to, send } of running.askers) {
     answer(turn, to, { ...message, group: turn.seat.group, tx: running.tx, ...echo(send) })
   }
 }

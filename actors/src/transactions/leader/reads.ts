@@ -164,7 +164,7 @@ function answerKnown(
   tx: TxKey,
   fingerprint: string | undefined,
 ): boolean {
-  const before = known(turn.seat.store, id, tx, fingerprint)
+  const before = known(turn.seat.store, id, tx, table.records(turn.seat.store).get(tx), fingerprint)
   if (before === undefined) return false
   const outcome = before.status === 'decided' ? before.outcome : refusedAs(before.status)
   submitted(turn, askerOf(asker, undefined), id, outcome)

@@ -57,7 +57,7 @@ export function tellAll(turn: Turn): void {
   const refusal = { type: 'notLeader', group: seat.group, leader: null }
   for (const running of state.running.values()) {
     const open = running.phase.at === 'proposed'
-    for (const { to, send } of running.askers.values()) {
+    for (const { to, send } of running.askers) {
       answer(turn, to, { ...refusal, tx: running.tx, ...echo(open ? undefined : send) })
     }
   }

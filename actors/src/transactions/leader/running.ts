@@ -32,7 +32,7 @@ export function begin(
     submit,
     // Only an order of precedence: no decision depends on this clock.
     age: record?.age ?? { timeMs: state.wallMs, tx },
-    askers: new Map(),
+    askers: [],
     attempt: (record?.closed ?? 0) + 1,
     deadlineMs: state.nowMs + submit.patienceMs,
     asked: false,

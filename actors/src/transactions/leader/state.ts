@@ -17,6 +17,11 @@ export interface Asker {
   readonly send: number | undefined
 }
 
+/** `who`: as whom; nobody waits twice as one. */
+export interface Waiting extends Asker {
+  readonly who: string
+}
+
 /** Where a transaction that was submitted here stands. */
 export type Phase =
   /** For the own share's locks; holds nothing. */
@@ -39,7 +44,7 @@ export interface Running {
   readonly tx: TxKey
   readonly submit: Submit
   readonly age: Age
-  readonly askers: Map<string, Asker>
+  readonly askers: Waiting[]
   attempt: number
   deadlineMs: number
   /** Whether participants may have prepared this attempt. */

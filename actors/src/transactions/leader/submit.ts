@@ -4,7 +4,7 @@ import { known } from '../exactly-once.ts'
 import { firstUnfit, limits } from '../limits.ts'
 import type { Share, Submit, TxKey } from '../messages.ts'
 import type { Outcome } from '../operations.ts'
-import { assignmentOf, table, txKey } from '../rows.ts'
+import { assignmentOf, type RecordRow, table, txKey } from '../rows.ts'
 import { answer, askerOf, attach, echo, refusedAs, submitted } from './askers.ts'
 import { ownsAll } from './ownership.ts'
 import { begin } from './running.ts'
@@ -14,12 +14,13 @@ export function onSubmit(turn: Turn, from: Address | Request, message: Submit): 
   const { state, seat } = turn
   const { id } = message
   const tx = txKey(id)
-  const before = known(seat.store, id, tx, message.fingerprint)
+  const record = table.records(seat.store).get(tx)
+  const before = known(seat.store, id, tx, record, message.fingerprint)
   const running = state.running.get(tx)
   if (before?.status === 'decided') submitted(turn, askerOf(from, message.send), id, before.outcome)
   else if (before !== undefined) submitted(turn, askerOf(from, message.send), id, refusedAs(before.status))
   else if (running !== undefined) join(turn, running, from, message)
-  else start(turn, from, tx, message)
+  else start(turn, from, tx, record, message)
 }
 
 /** [EO1] Under way already: one more waits for the same answer. */
@@ -33,7 +34,13 @@ function join(turn: Turn, running: Running, from: Address | Request, message: Su
   running.deadlineMs = Math.max(running.deadlineMs, turn.state.nowMs + message.patienceMs)
 }
 
-function start(turn: Turn, from: Address | Request, tx: TxKey, message: Submit): void {
+function start(
+  turn: Turn,
+  from: Address | Request,
+  tx: TxKey,
+  record: RecordRow | undefined,
+  message: Submit,
+): void {
   const { state, seat } = turn
   const { group } = seat
   const unfit = unfitness(message, group)
@@ -41,7 +48,6 @@ function start(turn: Turn, from: Address | Request, tx: TxKey, message: Submit):
     submitted(turn, askerOf(from, message.send), message.id, unfit)
     return
   }
-  const record = table.records(seat.store).get(tx)
   const closed = record?.closed ?? 0
   if (message.after !== undefined && message.after < closed) {
     // Sent before an attempt was closed: who asked may have been told that nothing happens.
