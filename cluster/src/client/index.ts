@@ -1,10 +1,10 @@
 /** The client library: `connect(urls)`, keys, transactions, over a pipelined WebSocket to each node. */
 import { randomUUID } from 'node:crypto'
-import type { Operation, OperationResult, ReadAnswer, ScanAnswer, TransactAnswer, TxId } from '@synod/actors'
+import type { Operation, OperationResult, ScanAnswer, TxId } from '@synod/actors'
 import type { Json } from '@synod/runtime/protocol'
-import type { SocketFailure } from '../gateway/socket.ts'
-import type { Connection, NoAnswer } from './connection.ts'
-import { DefiniteError, IndefiniteError, Refused, Unavailable } from './errors.ts'
+import { type Answer, isFinal, readError, results } from './answers.ts'
+import type { Connection } from './connection.ts'
+import { Refused, Unavailable } from './errors.ts'
 import { Routes } from './routes.ts'
 import { Transaction, type Versioned } from './transaction.ts'
 
@@ -39,8 +39,6 @@ export function connect(urls: readonly string[], options: ConnectOptions = {}): 
     options.deadlineMs ?? 10_000,
   )
 }
-
-type Answer = TransactAnswer | ReadAnswer | ScanAnswer | SocketFailure | NoAnswer
 
 /** A little more than a node's own deadline, so that its answer says how it ended. */
 const graceMs = 2_000
@@ -219,49 +217,4 @@ function versionOf([written]: readonly OperationResult[]): number {
 
 function placedBy(operation: Operation): string {
   return operation.op === 'scan' ? operation.prefix : operation.key
-}
-
-/** Whatever was done before, this is how it ended. */
-function isFinal(answer: Answer): boolean {
-  if (answer.type === 'transacted') {
-    return answer.outcome.status === 'committed' || answer.outcome.status === 'refused'
-  }
-  return answer.type === 'failed' && answer.status === 'invalid'
-}
-
-function results(answer: Answer): readonly OperationResult[] {
-  if (answer.type === 'transacted') {
-    const { outcome } = answer
-    if (outcome.status === 'committed') return outcome.results
-    if (outcome.status === 'refused') throw new Refused(outcome.reason, outcome.operation, outcome.detail)
-    throw failed(outcome.status, outcome.detail)
-  }
-  if (answer.type === 'noAnswer') {
-    throw answer.sent
-      ? failed('unknown', 'no node answered in time')
-      : failed('unavailable', 'no node could be reached in time')
-  }
-  if (answer.type === 'failed') throw failed(answer.status, answer.detail)
-  throw new Error(`a transaction was answered with ${answer.type}`)
-}
-
-function failed(status: string, detail: string): Error {
-  switch (status) {
-    case 'unavailable':
-    case 'overloaded':
-      return new Unavailable(`${status}: ${detail}`)
-    case 'unknown':
-      return new IndefiniteError(detail)
-    default:
-      return new DefiniteError(`${status}: ${detail}`)
-  }
-}
-
-function readError(answer: Answer): Error {
-  if (answer.type === 'noAnswer') return new Unavailable('no node answered in time')
-  if (answer.type === 'transacted' || answer.status === 'ok')
-    return new Error(`a read was answered with ${answer.type}`)
-  return answer.status === 'invalid' || answer.status === 'refused'
-    ? new DefiniteError(answer.detail)
-    : new Unavailable(answer.detail)
 }
