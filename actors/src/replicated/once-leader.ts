@@ -1,5 +1,5 @@
 /** The leader side of `replicated`: puts commands into the log, answers queries at a read point, says who leads. */
-import { assert, type Event, type NodeId, type Request } from '@synod/runtime/protocol'
+import { assert, type Event, type NodeId, type Request, SlabMap } from '@synod/runtime/protocol'
 import type { Invoke } from './once.ts'
 import type { LeaderOutbox, LeaderSide, ReadonlyStore } from './state-machine.ts'
 
@@ -24,7 +24,7 @@ type Query = (store: ReadonlyStore, name: string, args: unknown) => unknown
 
 export function onceLeader(query: Query): LeaderSide<Invoke, unknown, Waiting, OnceRequest> {
   return {
-    start: () => ({ commands: new Map(), queries: new Map(), tokens: 0 }),
+    start: () => ({ commands: new SlabMap(), queries: new SlabMap(), tokens: 0 }),
     receive: (state, _seat, event, out) => onRequest(state, event, out),
     applied(state, _seat, command, applied, out) {
       const waiting = state.commands.get(nameOf(command)) ?? []

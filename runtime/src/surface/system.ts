@@ -5,6 +5,7 @@ import { Kernel } from '../kernel/kernel.ts'
 import type { Activation, Answer } from '../kernel/ports.ts'
 import { machineClock, monotonicMs } from '../node/clock.ts'
 import { TurnLoop } from '../node/loop.ts'
+import { SlabMap } from '../slab-map.ts'
 import { MemoryStorage } from '../storage/memory.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -46,7 +47,8 @@ export class System {
   readonly #storage: Storage
   readonly #loop: TurnLoop
   readonly #types = new Map<string, AnyActorType>()
-  readonly #asking = new Set<(answer: AskError) => void>()
+  readonly #asking = new SlabMap<number, (answer: AskError) => void>()
+  #asked = 0
   #open = true
 
   constructor(storage: Storage, options: SystemOptions) {
@@ -113,9 +115,10 @@ export class System {
   #ask<Reply>(to: Address, type: string, args: unknown): Promise<Reply> {
     this.#assertOpen()
     return new Promise((resolve, reject) => {
-      this.#asking.add(reject)
+      const number = ++this.#asked
+      this.#asking.set(number, reject)
       const done = (answer: Answer): void => {
-        this.#asking.delete(reject)
+        this.#asking.delete(number)
         try {
           resolve(returnedBy(to, type, answer) as Reply)
         } catch (error) {
@@ -149,7 +152,7 @@ export class System {
   #end(why: string): void {
     this.#open = false
     this.#loop.stop()
-    for (const reject of this.#asking) reject(new AskError(why, false))
+    for (const reject of this.#asking.values()) reject(new AskError(why, false))
     this.#asking.clear()
     this.#storage.close()
   }
