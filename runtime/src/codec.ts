@@ -31,6 +31,9 @@ function list(keys: readonly string[]): void {
  * for which each reader makes code, and remember it.
  */
 function isListed(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  // Fields that it inherits would be counted here and not written.
+  if (prototype !== Object.prototype && prototype !== null) return false
   let at = root
   for (const key in object) {
     const next = at.next[key]
@@ -76,8 +79,8 @@ for (const [type, what] of [
 const packr = new Packr({
   ...listing(),
   useRecords: isListed as unknown as boolean,
-  // Each record in one pass over its fields instead of two. The library's types do not know it, and it asks for room to define
-  // a shape; none ever is.
+  // Each record in one pass over its fields instead of two. The library's types do not know it, and it asks for
+  // room to define a shape; as only listed ones come here, none ever is.
   ...({ progressiveRecords: true } as object),
   maxOwnStructures: 1,
 })

@@ -1,11 +1,12 @@
 /**
- * A `Map` for what comes and goes: to whoever uses it a `Map`, but its values lie in an array beside it.
+ * A `Map` for what comes and goes: to whoever uses it a `Map`, but its values lie in an array beside it. Not to be cloned or
+ * encoded as it is: `structuredClone` and the codec would look past its methods. Make a `Map` of it for that.
  *
  * A map of V8 makes itself a new table whenever the places of what was deleted are used up, and the old table refers to
- * the new one, for the sake of iterators. Once such a table has outlived two collections of the young generation, it is dead
- * but not collected, and keeps the next table alive, and that the next one, each with the values that were in it: until
- * everything is collected, whatever has gone through the map counts as alive (docs/performance.md). So
- * the map itself holds nothing but places in the array here.
+ * the new one, for the sake of iterators. Once such a table has outlived two collections of the young generation, it is
+ * dead but not collected, and keeps the next table alive, and that the next one, each with the values that were in it:
+ * until everything is collected, whatever has gone through the map counts as alive (docs/performance.md). So the map
+ * itself holds nothing but places in the array here.
  */
 export class SlabMap<K, V> extends Map<K, V> {
   readonly #values: (V | undefined)[] = []

@@ -49,7 +49,7 @@ export interface SessionState {
   readonly answerTimes: AnswerTimes
   /** What others see of a number, as the tag of a call or of one of its sends, is above this one by as much. */
   readonly firstTag: number
-  /** Numbers asks, calls and sends: small ones, which maps find quickly. */
+  /** Numbers asks, calls and sends, from 1: small ones, which maps find quickly. */
   nextNumber: number
   ticking: boolean
 }

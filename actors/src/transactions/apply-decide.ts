@@ -10,7 +10,7 @@ import { isExpired, record, recorded } from './exactly-once.ts'
 import type { Attempt } from './messages.ts'
 import type { OperationResult } from './operations.ts'
 import { isLocked } from './prepared-locks.ts'
-import { assignmentOf, type RecordRow, table, txId } from './rows.ts'
+import { assignmentOf, ownText, type RecordRow, table, txId } from './rows.ts'
 import { workOf } from './work.ts'
 
 const noVotes: Decide['votes'] = []
@@ -66,7 +66,8 @@ export function applyRefuse(store: Store, command: Refuse, context: ApplyContext
 export function applyAbort(store: Store, command: Abort, context: ApplyContext): AbortResult {
   const closed: Attempt[] = []
   const decided: string[] = []
-  for (const { tx, attempt, age } of command.attempts) {
+  for (const { tx: told, attempt, age } of command.attempts) {
+    const tx = ownText(told)
     const before = table.records(store).get(tx)
     // The record may be forgotten before all participants have finished.
     if (before?.outcome !== undefined || table.unfinished(store).has(tx)) decided.push(tx)

@@ -96,5 +96,5 @@ function abortShare(
   }
   const tombstones = table.tombstones(store)
   if ((tombstones.get(tx)?.attempt ?? 0) >= attempt) return
-  tombstones.put(tx, { attempt, timeMs: context.timeMs })
+  tombstones.put(ownText(tx), { attempt, timeMs: context.timeMs })
 }

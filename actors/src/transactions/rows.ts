@@ -114,20 +114,34 @@ export function txKey(id: TxId): TxKey {
 
 export function txId(tx: TxKey): TxId {
   const colon = tx.lastIndexOf(':')
-  if (colon !== lastSession.length || !tx.startsWith(lastSession)) lastSession = tx.slice(0, colon)
+  if (colon !== lastSession.length || !tx.startsWith(lastSession))
+    lastSession = ownSession(tx.slice(0, colon))
   return { session: lastSession, sequence: Number(tx.slice(colon + 1)) }
 }
 
+/** Most follow one of the same session. */
+let lastSession = ''
+const sessions = new Map<string, string>()
+/** Then they are forgotten all at once. */
+const mostSessions = 1_000
+
 /**
- * The same text, made anew of the text of its session and a number: what is read from bytes is a part of a long text, which it keeps
- * alive, and V8 finds such a part slowly.
+ * One text for each session. What is read from bytes is a part of the long text of its batch: it keeps that alive, and V8 hashes
+ * and compares such parts slowly.
  */
+function ownSession(part: string): string {
+  const known = sessions.get(part)
+  if (known !== undefined) return known
+  const own = JSON.parse(JSON.stringify(part)) as string
+  if (sessions.size === mostSessions) sessions.clear()
+  sessions.set(own, own)
+  return own
+}
+
+/** The same text, made anew of a text and a number that are nobody else's: for what is kept (see above). */
 export function ownText(tx: TxKey): TxKey {
   return txKey(txId(tx))
 }
-
-/** Most follow one of the same session: a text that was looked for before need not be hashed again. */
-let lastSession = ''
 
 /** The least text above all that start with `prefix` (which is not empty). */
 export function afterPrefix(prefix: string): string {

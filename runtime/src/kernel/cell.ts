@@ -1,5 +1,4 @@
 /** What the kernel keeps of one actor, and of one peer: the two ends a message can have. */
-
 import type { AnyActorType } from '../actor.ts'
 import { type ActorId, type Address, actorId, address, type NodeId } from '../address.ts'
 import { SlabMap } from '../slab-map.ts'

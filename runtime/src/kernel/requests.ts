@@ -15,7 +15,7 @@ export class Requests {
   #pending = new SlabMap<number, Pending>()
   #deadlines = new DueHeap<Pending>()
   #completed: Pending[] = []
-  /** An id less this is a small number, which a map finds quickly. */
+  /** Ids begin above this; without it they are small numbers, which a map finds quickly. */
   readonly #firstId: number
   #last = 0
 
