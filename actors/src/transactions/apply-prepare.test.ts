@@ -27,6 +27,15 @@ test('[TX2] a repeated prepare gets the same vote and locks nothing twice', () =
   expect(shard.audit().escrow).toEqual({ keys: 1, pending: 1 })
 })
 
+test('[TX2] a prepare of that attempt with other operations gets no vote, and the first one stays until it is closed', () => {
+  const shard = oneShard()
+  shard.execute('s:1', [put('n', 5)])
+  const first = shard.prepare('p:1', [add('n', -2, { min: 0 })])
+  expect(shard.prepare('p:1', [add('n', -5, { min: 0 })])).toEqual({ vote: 'retry', why: 'wounded' })
+  expect(shard.prepare('p:1', [add('n', -2, { min: 0 })])).toEqual(first)
+  expect(shard.audit().escrow).toEqual({ keys: 1, pending: 1 })
+})
+
 test('[TX2] a no leaves no trace', () => {
   const shard = oneShard()
   const before = shard.picture()

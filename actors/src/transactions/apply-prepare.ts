@@ -4,12 +4,15 @@ import type { ApplyContext, Store } from '../replicated/state-machine.ts'
 import { applyWrites, type Measures } from './changes.ts'
 import type { FinishShares, PrepareResult, PrepareShare } from './commands.ts'
 import { evaluate } from './evaluate.ts'
-import type { Attempt, Commitment } from './messages.ts'
+import type { Attempt, Commitment, Numbered } from './messages.ts'
 import { isLocked, lockRows, unlockRows } from './prepared-locks.ts'
 import { assignmentOf, ownText, type PreparedRow, table } from './rows.ts'
 import { type Work, workOf } from './work.ts'
 
-/** [TX23] Another coordinator's share is neither voted for nor let go: only that one knows what becomes of it. */
+/**
+ * [TX2, TX23] A share of another coordinator, or of another plan under this attempt, is neither voted for nor let go here: the
+ * one only its coordinator knows about, the other goes when the attempt is closed.
+ */
 const ofAnother: PrepareResult = { vote: 'retry', why: 'wounded' }
 
 /** [TX2, TX3] */
@@ -18,7 +21,10 @@ export function applyPrepare(store: Store, command: PrepareShare, context: Apply
   const tx = ownText(command.tx)
   const before = table.prepared(store).get(tx)
   if (before !== undefined && before.coordinator !== command.coordinator) return ofAnother
-  if (before?.attempt === attempt) return { vote: 'yes', prepared: before.prepared, results: before.results }
+  if (before?.attempt === attempt) {
+    if (!sameOperations(before.operations, command.operations)) return ofAnother
+    return { vote: 'yes', prepared: before.prepared, results: before.results }
+  }
   if (isClosedHere(store, command, before)) return { vote: 'retry', why: 'wounded' }
   // A later attempt starts only after all earlier ones were closed in the coordinator's log.
   if (before !== undefined) releaseShare(store, before, workOf(before.operations))
@@ -39,6 +45,14 @@ export function applyPrepare(store: Store, command: PrepareShare, context: Apply
   table.prepared(store).put(tx, share)
   lockRows(store, tx, work)
   return { vote: 'yes', prepared, results }
+}
+
+/**
+ * Whoever asks again under an id may have planned anew, from what is there now; where the leader that coordinated the first plan is
+ * gone, and closed nothing, the next one counts the same attempt.
+ */
+export function sameOperations(a: readonly Numbered[], b: readonly Numbered[]): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** [TX7] No vote for an attempt that is known to be closed. */

@@ -28,6 +28,20 @@ test('[TX2] the vote leaves after the prepare is applied; asked again, the same 
   expect(bench.proposed).toEqual([])
 })
 
+test('[TX2] another plan under the same attempt, by the next leader, is told to try again', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
+  // Not applied yet: what the first leader gets is not for the second one.
+  bench.message(leaderOf('kv.1', 'n2'), prepareOf('p:1', [put('a', 2)]))
+  const refused = { to: leaderOf('kv.1', 'n2'), message: { vote: 'retry', attempt: 1 } }
+  expect(bench.take()).toMatchObject([refused])
+  expect(bench.applyAll()).toEqual(['prepare'])
+  expect(bench.take()).toMatchObject([{ to: toKv1, message: { vote: 'yes' } }])
+  bench.message(leaderOf('kv.1', 'n2'), prepareOf('p:1', [put('a', 2)]))
+  expect(bench.take()).toMatchObject([refused])
+  expect(bench.proposed).toEqual([])
+})
+
 test('[CC3] shares wait in line by age, and are proposed when their locks are free', () => {
   const bench = leaderBench()
   bench.message(toKv1, prepareOf('p:1', [put('a', 1)], 1))

@@ -1,5 +1,6 @@
 /** Shares of transactions that other groups coordinate: in line, in the log, prepared, finished. */
 import type { Address } from '@synod/runtime/protocol'
+import { sameOperations } from '../apply-prepare.ts'
 import type { FinishShares, PrepareResult, PrepareShare } from '../commands.ts'
 import { limits } from '../limits.ts'
 import type { Attempt, Finish, Prepare, TxKey, Vote } from '../messages.ts'
@@ -36,6 +37,11 @@ export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
   // [TX23] One id, two requests: the other's share stays its own.
   const holder = before?.coordinator ?? share?.prepare.coordinator ?? prepare.coordinator
   if (holder !== prepare.coordinator) {
+    vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
+    return
+  }
+  const planned = before?.attempt === attempt ? before : share?.prepare
+  if (planned?.attempt === attempt && !sameOperations(planned.operations, prepare.operations)) {
     vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
@@ -148,9 +154,10 @@ function abortOlder(
   out.propose({ type: 'finish', coordinator, commit: [], abort: [{ tx, attempt }] })
 }
 
-/** [TX23] Attempts of two coordinators have nothing to do with each other. */
-function isSame(share: ShareState | undefined, { attempt, coordinator }: PreparedShare): boolean {
-  return share?.prepare.attempt === attempt && share.prepare.coordinator === coordinator
+/** [TX2, TX23] Attempts of two coordinators, and two plans under one attempt, have nothing to do with each other. */
+function isSame(share: ShareState | undefined, { attempt, coordinator, operations }: PreparedShare): boolean {
+  if (share?.prepare.attempt !== attempt || share.prepare.coordinator !== coordinator) return false
+  return sameOperations(share.prepare.operations, operations)
 }
 
 /** Prepared without this leader's doing. */
