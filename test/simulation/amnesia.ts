@@ -120,7 +120,8 @@ class Amnesia {
     const storage = this.#sim.storage(node)
     const actor = this.#random.pick(storage.actors())
     const keys = [...storage.rows(actor).entries()].map(([key]) => key)
-    this.#sim.flipBit(node, actor, this.#random.pick(keys))
+    // It may have erased all its rows: then it has nothing to damage.
+    if (keys.length > 0) this.#sim.flipBit(node, actor, this.#random.pick(keys))
   }
 
   /** A refused start is seen by somebody, some time later. */
