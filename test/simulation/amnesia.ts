@@ -118,9 +118,11 @@ class Amnesia {
 
   #flip(node: NodeId): void {
     const storage = this.#sim.storage(node)
-    const actor = this.#random.pick(storage.actors())
+    const actors = [...storage.actors()]
+    // A node that has just lost all it had has nothing to damage yet.
+    if (actors.length === 0) return
+    const actor = this.#random.pick(actors)
     const keys = [...storage.rows(actor).entries()].map(([key]) => key)
-    // It may have erased all its rows: then it has nothing to damage.
     if (keys.length > 0) this.#sim.flipBit(node, actor, this.#random.pick(keys))
   }
 
