@@ -1,12 +1,12 @@
 /** The page on the base port, in a real Chromium, over a real cluster. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
 import { ensureChromium } from './chromium.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -22,23 +22,6 @@ let browser: Browser
 
 function cluster(...args: string[]): Promise<{ stdout: string }> {
   return promisify(execFile)(process.execPath, ['cluster/src/cli/main.ts', ...args], { cwd: root })
-}
-
-/** A base port with room for three nodes above it, outside the range that the system hands out. */
-async function freeBasePort(): Promise<number> {
-  for (let base = 15_000; base < 30_000; base += 10) {
-    const free = await Promise.all([0, 1, 2, 3].map(offset => isFree(base + offset)))
-    if (free.every(Boolean)) return base
-  }
-  throw new Error('no free ports')
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
 
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 /** What a stage is, and the frame that each stands in: a cluster of its own, checked at the end, kept where it failed. */
 import { rmSync } from 'node:fs'
-import { freeBasePort, RealCluster } from '../processes/cluster.fixture.ts'
+import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
+import { RealCluster } from '../processes/cluster.fixture.ts'
 import { historyFolder } from '../processes/load.fixture.ts'
 import { localMembers, Nodes, type NodesOptions } from '../processes/nodes.fixture.ts'
 

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
 import { diskNode } from '../chaos/disk-node.ts'
 import { nodeIds, unlessInterrupted } from '../chaos/stage.ts'
-import { freeBasePort } from '../processes/cluster.fixture.ts'
 import { localMembers, Nodes } from '../processes/nodes.fixture.ts'
 import { Volume } from './volume.ts'
 

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
 
 export const root = join(import.meta.dirname, '..', '..')
 export const main = join(root, 'cluster', 'src', 'cli', 'main.ts')
@@ -200,28 +200,4 @@ export async function until(
     await new Promise(resolve => setTimeout(resolve, 50))
   }
   throw new Error(`not within ${withinMs} ms: ${what}: ${problem}`)
-}
-
-/** Where test clusters listen, outside the range that the system hands out: `SYNOD_TEST_PORTS=20000-29999`. */
-const [firstPort, lastPort] = (process.env.SYNOD_TEST_PORTS ?? '20000-29999').split('-').map(Number) as [
-  number,
-  number,
-]
-
-/** A base port with room for five nodes above it. */
-export async function freeBasePort(): Promise<number> {
-  for (let tries = 0; tries < 200; tries++) {
-    const base = firstPort + 10 * Math.floor((Math.random() * (lastPort + 1 - firstPort)) / 10)
-    const free = await Promise.all([0, 1, 2, 3, 4, 5].map(offset => isFree(base + offset)))
-    if (free.every(Boolean)) return base
-  }
-  throw new Error('no free ports')
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }

@@ -1,7 +1,7 @@
 /** The shipped nginx files, in a real nginx, before three servers that answer, break, or are away. */
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { freeBasePort } from './cluster.fixture.ts'
+import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
 import { ensureNginx, FrontDoor } from './nginx.fixture.ts'
 
 /** `break`: takes the whole request, and ends the connection without an answer. */

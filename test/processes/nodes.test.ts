@@ -4,8 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
 import { nodeFlags } from '../../cluster/src/node/memory-bounds.ts'
-import { cli, freeBasePort, until } from './cluster.fixture.ts'
+import { cli, until } from './cluster.fixture.ts'
 import { localMembers, Nodes } from './nodes.fixture.ts'
 
 let base = 0

@@ -1,7 +1,6 @@
 /** Real processes, one cluster of one node at a time: what the launcher does with them. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -9,6 +8,7 @@ import { clusterCommand } from '../config/command.ts'
 import { type ClusterFlags, loadClusterConfig } from '../config/config.ts'
 import { readRunning } from './data-folder.ts'
 import { Launcher } from './launcher.ts'
+import { freeBasePort } from './ports.fixture.ts'
 import { isAlive, type ProcessId } from './process-id.ts'
 
 let data = ''
@@ -23,24 +23,9 @@ afterEach(async () => {
 })
 
 async function start(flags: ClusterFlags = {}, fresh = false, file?: string): Promise<Launcher> {
-  const config = loadClusterConfig(file, { nodes: 1, data, port: await freeBase(), ...flags }, data)
+  const config = loadClusterConfig(file, { nodes: 1, data, port: await freeBasePort(), ...flags }, data)
   launcher = await Launcher.start(config, { fresh })
   return launcher
-}
-
-/** A port that is free and whose successor is free, too. */
-async function freeBase(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 30_000)
-    if ((await isFree(port)) && (await isFree(port + 1))) return port
-  }
-}
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const probe = createTcpServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
 }
 
 function only(of: Launcher) {
@@ -185,7 +170,7 @@ describe('a start that cannot be', () => {
   })
 
   test('on a taken node port says who holds it, and leaves nothing running', async () => {
-    const port = await freeBase()
+    const port = await freeBasePort()
     const holder = createServer()
     await new Promise<void>(resolve => holder.listen(port + 1, '127.0.0.1', resolve))
     await expect(start({ port })).rejects.toThrow(`n1: port ${port + 1} is taken`)
@@ -197,7 +182,7 @@ describe('a start that cannot be', () => {
   test('on a taken port with --fresh keeps the data', async () => {
     const { cluster } = await start()
     await launcher?.stop()
-    const port = await freeBase()
+    const port = await freeBasePort()
     const holder = createServer()
     await new Promise<void>(resolve => holder.listen(port, '127.0.0.1', resolve))
     await expect(start({ port }, true)).rejects.toThrow(`port ${port} is taken`)

@@ -1,5 +1,5 @@
 /** A process named so that a reused pid is not taken for it: the pid and when it began. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface ProcessId {
   readonly pid: number
@@ -18,7 +18,7 @@ export function isAlive({ pid, began }: ProcessId): boolean {
     // Not permitted means that it exists, and belongs to somebody else: then it is not ours unless it began then.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
   }
-  return beganOf(pid) === began && !isZombie(pid)
+  return beganOf(pid) === began && !isOver(pid)
 }
 
 /** Signals the process unless it is gone. */
@@ -42,7 +42,22 @@ function statOf(pid: number): string[] {
   }
 }
 const beganOf = (pid: number) => statOf(pid)[19] ?? ''
-const isZombie = (pid: number) => statOf(pid)[0] === 'Z'
+
+/**
+ * Dead, and waited for by nobody yet. A killed process is a zombie as soon as its first thread has ended; the others still
+ * hold its ports and files until they have ended, too.
+ */
+function isOver(pid: number): boolean {
+  return statOf(pid)[0] === 'Z' && threadsOf(pid) <= 1
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length
+  } catch {
+    return 0
+  }
+}
 
 /** Whether all are gone within the time. */
 export async function allGone(ids: readonly ProcessId[], withinMs: number): Promise<boolean> {
