@@ -3,7 +3,7 @@
  * appendix A). What is listed here is most of what nodes store and send; all else is written with its names.
  *
  * The table is part of the wire and of every file: a change needs a new `wireVersion` and a new `formatVersion`, and may
- * only append. More than 32 would take two bytes each and a mechanism of the library that trusts its input.
+ * only append; a shape that only messages have (a vote) may change with the wire alone. More than 32 would take two bytes each and a mechanism of the library that trusts its input.
  */
 export const shapes: readonly string[] = [
   // rows and operations
@@ -39,7 +39,7 @@ export const shapes: readonly string[] = [
   'tx,attempt,prepared',
   'type,id,shares,epoch,firstIncomplete,patienceMs,send,after',
   'type,tx,attempt,age,epoch,coordinator,participants,operations',
-  'type,tx,attempt,group,vote,prepared,results',
+  'type,tx,attempt,nonce,group,vote,prepared,results',
   'type,tx,attempt,epoch,firstIncomplete,operations,votes',
   'type,coordinator,commit,abort',
 ]

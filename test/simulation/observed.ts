@@ -16,7 +16,7 @@ import type { LearnerState } from '../../actors/src/paxos/learner-state.ts'
 import type { ProposerState } from '../../actors/src/paxos/proposer-state.ts'
 import { segmentKey, segmentRange } from '../../actors/src/paxos/segments.ts'
 import { StoreReader } from '../../actors/src/replicated/store.ts'
-import type { Attempt, Finish, Submit } from '../../actors/src/transactions/messages.ts'
+import type { Attempt, Finish, Prepare, Submit } from '../../actors/src/transactions/messages.ts'
 import { table, txKey } from '../../actors/src/transactions/rows.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -99,11 +99,11 @@ export class Observed {
 
   #heard(group: string, from: Address, message: Fields): void {
     switch (message.type) {
-      case 'prepare':
-        if (!this.#askedBy.has(nameOf(message as unknown as Attempt))) {
-          this.#askedBy.set(nameOf(message as unknown as Attempt), nodeOf(from))
-        }
+      case 'prepare': {
+        const asked = nameOf((message as unknown as Prepare).share)
+        if (!this.#askedBy.has(asked)) this.#askedBy.set(asked, nodeOf(from))
         break
+      }
       case 'wound':
         this.#reached('wound')
         break

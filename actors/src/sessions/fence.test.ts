@@ -41,6 +41,8 @@ describe('a send that comes late', () => {
   it('[EX13] one that knows of the closed attempts begins the next', () => {
     const bench = closedOnce()
     bench.message(client, asks({ send: 2, after: 1 }))
-    expect(bench.take()).toMatchObject([{ to: leaderOf('kv.1'), message: { type: 'prepare', attempt: 2 } }])
+    expect(bench.take()).toMatchObject([
+      { to: leaderOf('kv.1'), message: { type: 'prepare', share: { attempt: 2 } } },
+    ])
   })
 })

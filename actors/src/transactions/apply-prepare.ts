@@ -13,16 +13,16 @@ import { type Work, workOf } from './work.ts'
  * [TX2, TX23] A share of another coordinator, or of another plan under this attempt, is neither voted for nor let go here: the
  * one only its coordinator knows about, the other goes when the attempt is closed.
  */
-const ofAnother: PrepareResult = { vote: 'retry', why: 'wounded' }
+const tryAgain: PrepareResult = { vote: 'retry', why: 'wounded' }
 
 /** [TX2, TX3] */
 export function applyPrepare(store: Store, command: PrepareShare, context: ApplyContext): PrepareResult {
   const { attempt } = command
   const tx = ownText(command.tx)
   const before = table.prepared(store).get(tx)
-  if (before !== undefined && before.coordinator !== command.coordinator) return ofAnother
+  if (before !== undefined && before.coordinator !== command.coordinator) return tryAgain
   if (before?.attempt === attempt) {
-    if (!sameOperations(before.operations, command.operations)) return ofAnother
+    if (!sameOperations(before.operations, command.operations)) return tryAgain
     return { vote: 'yes', prepared: before.prepared, results: before.results }
   }
   if (isClosedHere(store, command, before)) return { vote: 'retry', why: 'wounded' }

@@ -35,6 +35,7 @@ export interface PrepareShare extends Attempt {
   readonly age: Age
   readonly epoch: number
   readonly coordinator: string
+  /** All groups, the coordinator first. */
   readonly participants: readonly string[]
   readonly operations: readonly Numbered[]
 }

@@ -47,10 +47,8 @@ function tell(credit = 100) {
   fake.settle()
   const lines: string[] = []
   fake.groups.onMessage = (from, to, message) => {
-    const { type } = message as { type: string }
-    lines.push(
-      `${nameOf(from)} > ${nameOf(to)}  ${type} ${detail(message as Record<string, unknown>)}`.trimEnd(),
-    )
+    const { type, share, ...rest } = message as { type: string; share?: object }
+    lines.push(`${nameOf(from)} > ${nameOf(to)}  ${type} ${detail({ ...share, ...rest })}`.trimEnd())
   }
   fake.groups.onApplied = (group, index, command: Command, applied) => {
     const said = applied.ok && applied.result !== null ? detail({ ...applied.result }) : ''

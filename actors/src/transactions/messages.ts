@@ -7,6 +7,7 @@
  */
 import type { Address, Json } from '@synod/runtime/protocol'
 import type { Assign } from '../sharding/messages.ts'
+import type { PrepareShare } from './commands.ts'
 import type { Operation, OperationResult, Outcome, Refusal, TxId } from './operations.ts'
 
 /** `session:sequence`. */
@@ -131,16 +132,15 @@ export interface Overloaded {
 }
 
 // ---------------------------------------------------------------- coordinating leader ⇄ participating leaders
-export interface Prepare extends Attempt {
+/** Asks for a vote on a share. */
+export interface Prepare {
   readonly type: 'prepare'
-  readonly age: Age
-  readonly epoch: number
-  readonly coordinator: string
-  /** All groups, the coordinator first. */
-  readonly participants: readonly string[]
-  readonly operations: readonly Numbered[]
+  /** Drawn by each leader that coordinates; the vote carries it back. */
+  readonly nonce: number
+  /** What the participant replicates. */
+  readonly share: PrepareShare
 }
-export type Vote = Attempt & { readonly type: 'vote'; readonly group: string } & (
+export type Vote = Attempt & { readonly type: 'vote'; readonly nonce: number; readonly group: string } & (
     | {
         readonly vote: 'yes'
         /** Position of the prepare in the participant's history: a commit names it, so that no other prepare is committed. */

@@ -19,7 +19,7 @@ test('[TX14] when patience ends the log closes the attempt, and only then it is 
   expect(bench.applyAll()).toEqual(['abort'])
   expect(outcomes(bench)).toEqual([[client, 'unavailable']])
   bench.message(client, submit(1, { 'kv.0': [put('a', 1)], 'kv.1': [put('b', 1)] }))
-  expect(bench.takeType('prepare').at(-1)?.message.attempt).toBe(2)
+  expect(bench.takeType('prepare').at(-1)?.message.share).toMatchObject({ attempt: 2 })
 })
 
 test('[TX14] the same for one that only waits here', () => {
@@ -44,7 +44,10 @@ test('[TX13] a wounded attempt is closed before the next one starts; its age sta
   expect(bench.applyAll()).toEqual(['abort'])
   bench.pass(100)
   const [second] = bench.takeType('prepare')
-  expect(second?.message).toEqual({ ...first?.message, attempt: 2 })
+  expect(second?.message).toEqual({
+    ...first?.message,
+    share: { ...(first?.message.share as object), attempt: 2 },
+  })
   // A vote for the closed attempt counts for nothing.
   bench.message(toKv1, yesVote('s:1', 'kv.1', 1))
   expect(bench.proposed).toEqual([])
@@ -74,11 +77,7 @@ test('[TX12] whoever waits for what is held in memory here wounds without a mess
 test('[TX5] the own share is locked by a late command of a deposed leader: closed, and tried again', () => {
   const bench = leaderBench()
   bench.message(client, submit(1, { 'kv.0': [put('a', 1)], 'kv.1': [put('b', 1)] }))
-  const { type: _, ...prepare } = prepareOf('p:1', [put('a', 2)]) as Extract<
-    ReturnType<typeof prepareOf>,
-    { type: 'prepare' }
-  >
-  bench.applyForeign({ type: 'prepare', ...prepare })
+  bench.applyForeign(prepareOf('p:1', [put('a', 2)]).share)
   bench.message(toKv1, yesVote('s:1', 'kv.1'))
   expect(bench.applyAll()).toEqual(['decide', 'abort'])
   bench.message(toKv1, {

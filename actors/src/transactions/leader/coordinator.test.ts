@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { limits } from '../limits.ts'
-import { client, leaderBench, leaderOf, prepareOf, submit, yesVote } from '../testing/leader-bench.ts'
+import { client, leaderBench, leaderOf, nonces, prepareOf, submit, yesVote } from '../testing/leader-bench.ts'
 import { add, check, get, put } from '../testing/one-shard.ts'
 
 const toKv1 = leaderOf('kv.1')
@@ -65,7 +65,7 @@ test('[TX4] one no makes the refusal final; whoever prepared is told', () => {
   const bench = leaderBench()
   bench.message(client, submit(1, { 'kv.0': [put('a', 1)], 'kv.1': [add('b', -1)] }))
   const no = { vote: 'no', reason: 'missing', operation: 1, detail: 'kv/b: does not exist' } as const
-  bench.message(toKv1, { type: 'vote', tx: 's:1', attempt: 1, group: 'kv.1', ...no })
+  bench.message(toKv1, { type: 'vote', tx: 's:1', attempt: 1, nonce: nonces[0], group: 'kv.1', ...no })
   expect(outcomes(bench)).toEqual([])
   expect(bench.applyAll()).toEqual(['refuse'])
   expect(outcomes(bench)).toEqual([[client, 'refused']])
@@ -143,6 +143,7 @@ test('[TX11] a participant by another map: the attempt is closed first, then wro
     type: 'vote',
     tx: 's:1',
     attempt: 1,
+    nonce: nonces[0],
     group: 'kv.1',
     vote: 'retry',
     why: 'wrongEpoch',

@@ -24,7 +24,7 @@ type Out = LeaderOutbox<Command>
 
 export const leaderSide: LeaderSide<Command, Result, LeaderState, TransactionMessage> = {
   start(seat, out) {
-    const turn: Turn = { state: emptyState(), seat, out }
+    const turn: Turn = { state: emptyState(out.random()), seat, out }
     for (const [, share] of table.prepared(seat.store).scan()) adopt(turn, share)
     for (const [tx] of table.unfinished(seat.store).scan()) oweCommit(turn, tx)
     armTick(turn)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { client, leaderBench, leaderOf, prepareOf, submit, yesVote } from '../testing/leader-bench.ts'
+import { client, leaderBench, leaderOf, nonces, prepareOf, submit, yesVote } from '../testing/leader-bench.ts'
 import { get, put } from '../testing/one-shard.ts'
 
 const toKv1 = leaderOf('kv.1')
@@ -62,6 +62,18 @@ test('[TX16] a new leader sends the finishes that are owed', () => {
   expect(bench.take().map(({ message }) => message)).toEqual([
     { type: 'finish', coordinator: 'kv.0', commit, abort: [] },
   ])
+})
+
+test('[TX24] a vote that an earlier leader asked for is not counted for what this one plans', () => {
+  const bench = leaderBench()
+  bench.message(client, submit(1, { 'kv.0': [put('a', 1)], 'kv.1': [put('b', 1)] }))
+  bench.restart()
+  bench.message(client, submit(1, { 'kv.0': [put('a', 2)], 'kv.1': [put('b', 2)] }))
+  bench.message(toKv1, yesVote('s:1', 'kv.1'))
+  expect(bench.proposed).toEqual([])
+  bench.message(toKv1, yesVote('s:1', 'kv.1', 1, 9, nonces[1]))
+  expect(bench.applyAll()).toEqual(['decide'])
+  expect(bench.store.get('u/s:1')).toMatchObject({ owing: { 'kv.1': 9 } })
 })
 
 test('[TX16] a member that does not lead refuses questions and is silent about answers', () => {

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import type { Prepare } from '../messages.ts'
 import { client, leaderBench, leaderOf, prepareOf, submit } from '../testing/leader-bench.ts'
 import { add, put } from '../testing/one-shard.ts'
 
@@ -26,6 +25,19 @@ test('[TX2] the vote leaves after the prepare is applied; asked again, the same 
   const [again] = bench.take()
   expect(again).toEqual({ to: leaderOf('kv.1', 'n2'), message: first?.message })
   expect(bench.proposed).toEqual([])
+})
+
+test('[TX24] a vote carries the nonce of the prepare that it answers, the latest of those that wait for it', () => {
+  const bench = leaderBench()
+  const ask = (node: string, nonce: number) =>
+    bench.message(leaderOf('kv.1', node), { ...prepareOf('p:1', [put('a', 1)]), nonce })
+  const told = () => bench.takeType('vote').map(({ to, message }) => [to, message.nonce])
+  ask('n1', 1)
+  ask('n2', 2)
+  bench.applyAll()
+  expect(told()).toEqual([[leaderOf('kv.1', 'n2'), 2]])
+  ask('n1', 3)
+  expect(told()).toEqual([[toKv1, 3]])
 })
 
 test('[TX2] another plan under the same attempt, by the next leader, is told to try again', () => {
@@ -199,11 +211,11 @@ test('[CC4] an amount that is brought by an older transaction lets those go who 
 
 test('[TX13, TX16] a prepare of a closed attempt that comes late to the log is aborted, and floods nothing', () => {
   const bench = leaderBench()
-  const { type: _, ...first } = prepareOf('p:1', [put('a', 1)], 5) as Prepare
+  const { share: first } = prepareOf('p:1', [put('a', 1)], 5)
   bench.message(toKv1, prepareOf('p:0', [put('b', 1)], 0))
   bench.message(toKv1, prepareOf('p:1', [put('a', 1), put('b', 1)], 5, 2))
   bench.applyAll()
-  bench.applyForeign({ type: 'prepare', ...first })
+  bench.applyForeign(first)
   bench.message(toKv1, prepareOf('p:2', [put('a', 2)], 1))
   const types = bench.applyAll()
   expect(types.slice(0, 2)).toEqual(['finish', 'prepare'])
@@ -238,12 +250,7 @@ test('[TX16] what memory cannot explain is not tried again at once', () => {
 test('[TX23] an id that another group coordinates here is asked for again later, whatever its attempt', () => {
   const bench = leaderBench()
   const toKv2 = leaderOf('kv.2')
-  const others = (attempt: number): Prepare => ({
-    ...(prepareOf('p:1', [put('b', 1)]) as Prepare),
-    attempt,
-    coordinator: 'kv.2',
-    participants: ['kv.2', 'kv.0'],
-  })
+  const others = (attempt: number) => prepareOf('p:1', [put('b', 1)], 0, attempt, 'kv.2')
   bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
   bench.message(toKv2, others(1))
   expect(bench.applyAll()).toEqual(['prepare'])
@@ -266,14 +273,8 @@ test('[TX23] an id that another group coordinates here is asked for again later,
 
 test('[TX23] what the log prepared for one coordinator is held, though another one waits here with its id', () => {
   const bench = leaderBench()
-  bench.message(leaderOf('kv.2'), {
-    ...(prepareOf('p:1', [put('b', 1)]) as Prepare),
-    attempt: 2,
-    coordinator: 'kv.2',
-    participants: ['kv.2', 'kv.0'],
-  })
-  const foreign = prepareOf('p:1', [put('a', 1)]) as Prepare
-  bench.applyForeign(foreign)
+  bench.message(leaderOf('kv.2'), prepareOf('p:1', [put('b', 1)], 0, 2, 'kv.2'))
+  bench.applyForeign(prepareOf('p:1', [put('a', 1)]).share)
   expect(bench.applyAll()).toEqual(['prepare'])
   bench.message(toKv1, finish([['p:1', 2]]))
   expect(bench.applyAll()).toEqual(['finish'])

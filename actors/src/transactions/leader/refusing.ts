@@ -32,6 +32,7 @@ function subject(message: TransactionMessage): Pick<NotLeader, 'tx' | 'tag' | 's
     case 'scanKeys':
       return { tag: message.tag }
     case 'prepare':
+      return { tx: message.share.tx }
     case 'wound':
       return { tx: message.tx }
     case 'finish':

@@ -84,15 +84,11 @@ export function sendPrepares(turn: Turn, running: Running, only?: string): void 
   const coordinator = turn.seat.group
   for (const { group, operations } of participantShares(running)) {
     if (phase.votes.has(group) || (only !== undefined && group !== only)) continue
+    const share = { tx, attempt, age, epoch: submit.epoch, coordinator, participants, operations }
     const prepare: Prepare = {
       type: 'prepare',
-      tx,
-      attempt,
-      age,
-      epoch: submit.epoch,
-      coordinator,
-      participants,
-      operations,
+      nonce: turn.state.nonce,
+      share: { type: 'prepare', ...share },
     }
     toLeader(turn, group, prepare)
   }
@@ -101,8 +97,9 @@ export function sendPrepares(turn: Turn, running: Running, only?: string): void 
 export function onVote(turn: Turn, from: Address, vote: Vote): void {
   heardFrom(turn, from, vote.group)
   const running = turn.state.running.get(vote.tx)
-  // Votes for older attempts, or after the decision: they change nothing.
-  if (running === undefined || running.attempt !== vote.attempt || running.phase.at !== 'preparing') return
+  // Votes for older attempts or leaders, or after the decision: they change nothing.
+  if (vote.nonce !== turn.state.nonce || running?.attempt !== vote.attempt) return
+  if (running.phase.at !== 'preparing') return
   const { votes } = running.phase
   switch (vote.vote) {
     case 'yes': {

@@ -10,7 +10,7 @@ import { ownsAll } from './ownership.ts'
 import { readersMayGo } from './reads.ts'
 import { heardFrom, toLeader } from './routes.ts'
 import { serveLine } from './serving.ts'
-import { armTick, type PreparedShare, type ShareState, type Turn, tuning } from './state.ts'
+import { armTick, type Poller, type PreparedShare, type ShareState, type Turn, tuning } from './state.ts'
 
 export function shareEntrant({ prepare }: ShareState): Entrant {
   const { tx, age, operations } = prepare
@@ -22,63 +22,70 @@ type Ballot =
   | Pick<Extract<Vote, { vote: 'no' }>, 'vote' | 'reason' | 'operation' | 'detail'>
   | Pick<Extract<Vote, { vote: 'retry' }>, 'vote' | 'why'>
 
-function vote({ out, seat }: Turn, to: Address | undefined, { tx, attempt }: Attempt, ballot: Ballot): void {
-  if (to !== undefined)
-    out.send(to, { type: 'vote', tx, attempt, group: seat.group, ...ballot } satisfies Vote)
+function vote(
+  { out, seat }: Turn,
+  poller: Poller | undefined,
+  { tx, attempt }: Attempt,
+  ballot: Ballot,
+): void {
+  if (poller === undefined) return
+  const { to, nonce } = poller
+  out.send(to, { type: 'vote', tx, attempt, nonce, group: seat.group, ...ballot } satisfies Vote)
 }
 
 /** [TX2] A repeat gets the same vote: the prepared row is the vote. */
-export function onPrepare(turn: Turn, from: Address, prepare: Prepare): void {
+export function onPrepare(turn: Turn, from: Address, { nonce, share: prepare }: Prepare): void {
   const { state, seat } = turn
   const { tx, attempt } = prepare
+  const poller = { to: from, nonce }
   heardFrom(turn, from, prepare.coordinator)
   const before = table.prepared(seat.store).get(tx)
   const share = state.shares.get(tx)
   // [TX23] One id, two requests: the other's share stays its own.
   const holder = before?.coordinator ?? share?.prepare.coordinator ?? prepare.coordinator
   if (holder !== prepare.coordinator) {
-    vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
+    vote(turn, poller, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
   const planned = before?.attempt === attempt ? before : share?.prepare
   if (planned?.attempt === attempt && !sameOperations(planned.operations, prepare.operations)) {
-    vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
+    vote(turn, poller, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
   if (before?.attempt === attempt) {
     const { prepared, results } = before
-    vote(turn, from, prepare, { vote: 'yes', prepared, results })
+    vote(turn, poller, prepare, { vote: 'yes', prepared, results })
     return
   }
   const tombstone = table.tombstones(seat.store).get(tx)
   if ((before?.attempt ?? 0) > attempt || (tombstone?.attempt ?? 0) >= attempt) {
-    vote(turn, from, prepare, { vote: 'retry', why: 'wounded' })
+    vote(turn, poller, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
   if (share !== undefined && share.prepare.attempt >= attempt) {
     share.askedMs = state.nowMs
-    if (share.prepare.attempt === attempt) share.replyTo = from
+    if (share.prepare.attempt === attempt) share.poller = poller
     return
   }
-  admit(turn, from, prepare)
+  admit(turn, poller, prepare)
 }
 
-function admit(turn: Turn, from: Address, prepare: Prepare): void {
+function admit(turn: Turn, poller: Poller, prepare: PrepareShare): void {
   const { state, seat } = turn
   const assignment = assignmentOf(seat.store)
   if (assignment?.epoch !== prepare.epoch || !ownsAll(assignment, seat.group, prepare.operations)) {
-    vote(turn, from, prepare, { vote: 'retry', why: 'wrongEpoch' })
+    vote(turn, poller, prepare, { vote: 'retry', why: 'wrongEpoch' })
     return
   }
   // A transaction that this group coordinates is no share here: a map of another time.
   if (state.running.has(prepare.tx) || state.queue.waiters.size >= limits.waiting) {
-    vote(turn, from, prepare, { vote: 'retry', why: 'overloaded' })
+    vote(turn, poller, prepare, { vote: 'retry', why: 'overloaded' })
     return
   }
   const { nowMs } = state
   const share: ShareState = {
     prepare,
-    replyTo: from,
+    poller,
     phase: 'waiting',
     askedMs: nowMs,
     inquireMs: 0,
@@ -116,7 +123,7 @@ export function onPrepared(turn: Turn, command: PrepareShare, result: PrepareRes
     serveLine(turn, freed)
     return
   }
-  vote(turn, share.replyTo, command, result)
+  vote(turn, share.poller, command, result)
   dropShare(turn, command.tx)
 }
 
@@ -141,7 +148,7 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   share.phase = 'prepared'
   share.inquireMs = state.nowMs + tuning.inDoubtMs * (1 + turn.out.random() / 4)
   armTick(turn)
-  vote(turn, share.replyTo, { tx, attempt }, { vote: yes, prepared, results })
+  vote(turn, share.poller, { tx, attempt }, { vote: yes, prepared, results })
   // What lost its place in memory for it is told by the log, and tries again.
   if (!ours) hold(turn, tx, operations)
 }
@@ -149,7 +156,7 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
 /** [TX13] A later attempt is here, so this one is closed: what it holds, which this leader's memory does not show, goes. */
 function abortOlder(
   { out }: Turn,
-  { tx, attempt, coordinator }: Pick<Prepare, 'tx' | 'attempt' | 'coordinator'>,
+  { tx, attempt, coordinator }: Pick<PrepareShare, 'tx' | 'attempt' | 'coordinator'>,
 ) {
   out.propose({ type: 'finish', coordinator, commit: [], abort: [{ tx, attempt }] })
 }
@@ -165,12 +172,12 @@ function takeIn(turn: Turn, command: PrepareShare): void {
   const before = turn.state.shares.get(command.tx)
   const isLater = before !== undefined && before.prepare.attempt > command.attempt
   if (isLater && before.prepare.coordinator === command.coordinator) return
-  const replyTo = isSame(before, command) ? before?.replyTo : undefined
+  const poller = isSame(before, command) ? before?.poller : undefined
   leave(turn, command.tx)
   const askedMs = turn.state.nowMs
   turn.state.shares.set(command.tx, {
     prepare: command,
-    replyTo,
+    poller,
     phase: 'prepared',
     askedMs,
     inquireMs: 0,
@@ -184,7 +191,7 @@ export function adopt(turn: Turn, prepare: PreparedShare): void {
   const inquireMs = turn.out.random() * tuning.resendMs
   const share: ShareState = {
     prepare,
-    replyTo: undefined,
+    poller: undefined,
     phase: 'prepared',
     askedMs: 0,
     inquireMs,

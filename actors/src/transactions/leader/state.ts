@@ -7,8 +7,8 @@ import type { AnswerTimes } from '../../answer-times.ts'
 import { emptyLockTable, type LockTable } from '../../concurrency/lock-table.ts'
 import { emptyQueue, type WaitQueue } from '../../concurrency/waiting.ts'
 import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
-import type { Command, YesVote } from '../commands.ts'
-import type { Age, Attempt, Commitment, Prepare, ReadKeys, ScanKeys, Submit, TxKey } from '../messages.ts'
+import type { Command, PrepareShare, YesVote } from '../commands.ts'
+import type { Age, Attempt, Commitment, ReadKeys, ScanKeys, Submit, TxKey } from '../messages.ts'
 import type { TxId } from '../operations.ts'
 
 /** Whoever asked, and the highest of its sends that arrived. */
@@ -52,15 +52,20 @@ export interface Running {
   phase: Phase
 }
 
+/** Where the vote goes, and what it carries back. */
+export interface Poller {
+  readonly to: Address
+  readonly nonce: number
+}
 export type PreparedShare = Pick<
-  Prepare,
+  PrepareShare,
   'tx' | 'attempt' | 'age' | 'coordinator' | 'participants' | 'operations'
 >
 /** A share that another group coordinates. */
 export interface ShareState {
   readonly prepare: PreparedShare & { readonly epoch?: number }
-  /** Where the vote goes; undefined when nobody asked this leader. */
-  replyTo: Address | undefined
+  /** Undefined when nobody asked this leader. */
+  poller: Poller | undefined
   phase: 'waiting' | 'proposed' | 'prepared'
   /** When it was last asked for, and when to ask for the decision. */
   askedMs: number
@@ -85,6 +90,8 @@ export interface PendingRead {
 }
 
 export interface LeaderState {
+  /** [TX24] Another for each leader. */
+  readonly nonce: number
   /** Monotonic time of the last event. */
   nowMs: number
   wallMs: number
@@ -137,8 +144,10 @@ export interface Turn {
   readonly out: LeaderOutbox<Command>
 }
 
-export function emptyState(): LeaderState {
+/** `random`: in [0, 1). */
+export function emptyState(random: number): LeaderState {
   return {
+    nonce: Math.floor(random * 2 ** 32),
     nowMs: 0,
     wallMs: 0,
     table: emptyLockTable(),

@@ -8,10 +8,10 @@ import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
 import { StoreReader, StoreWriter } from '../../replicated/store.ts'
 import { storeData } from '../../replicated/store-data.ts'
 import type { Measures } from '../changes.ts'
-import type { Command } from '../commands.ts'
+import type { Command, PrepareShare } from '../commands.ts'
 import type { LeaderState } from '../leader/state.ts'
 import { shardMachine } from '../machine.ts'
-import type { Submit, TransactionMessage } from '../messages.ts'
+import type { Prepare, Submit, TransactionMessage } from '../messages.ts'
 import type { Operation } from '../operations.ts'
 
 export const client: Address = address(nodeId('n3'), 'session', 'main')
@@ -38,6 +38,7 @@ export function leaderBench(options: { readonly assigned?: boolean; readonly mea
   const data = storeData([], machine.tables)
   const seat: Seat = { group: 'kv.0', node: nodeId('n1'), members, store: new StoreReader(data) }
   let index = 0
+  let random = 0.5
   let nowMs = 10_000
   let sent: Sent[] = []
   let replies: { request: Request; result: unknown }[] = []
@@ -51,7 +52,7 @@ export function leaderBench(options: { readonly assigned?: boolean; readonly mea
     reply: (request, result) => void replies.push({ request, result }),
     setTimer: (name, delayMs) => void timers.set(name, nowMs + delayMs),
     cancelTimer: name => void timers.delete(name),
-    random: () => 0.5,
+    random: () => random,
     note: () => {},
   }
 
@@ -123,7 +124,9 @@ export function leaderBench(options: { readonly assigned?: boolean; readonly mea
       timers.clear()
       proposed = []
       tokens = []
+      random /= 2
       state = side.start(seat, out)
+      random *= 2
     },
     get proposed() {
       return proposed
@@ -172,25 +175,36 @@ export function submit(
   }
 }
 
-export function yesVote(tx: string, group: string, attempt = 1, prepared = 5): TransactionMessage {
-  return { type: 'vote', tx, attempt, group, vote: 'yes', prepared, results: [] }
+/** Of a bench's leaders, the first first. */
+export const nonces = [2 ** 31, 2 ** 30] as const
+
+export function yesVote(
+  tx: string,
+  group: string,
+  attempt = 1,
+  prepared = 5,
+  nonce: number = nonces[0],
+): TransactionMessage {
+  return { type: 'vote', tx, attempt, nonce, group, vote: 'yes', prepared, results: [] }
 }
 
-/** A share of a transaction that kv.1 coordinates. */
+/** A share of a transaction that another group coordinates. */
 export function prepareOf(
   tx: string,
   operations: readonly Operation[],
   timeMs = 0,
   attempt = 1,
-): TransactionMessage {
-  return {
+  coordinator = 'kv.1',
+): Prepare {
+  const share: PrepareShare = {
     type: 'prepare',
     tx,
     attempt,
     age: { timeMs, tx },
     epoch: 1,
-    coordinator: 'kv.1',
-    participants: ['kv.1', 'kv.0'],
+    coordinator,
+    participants: [coordinator, 'kv.0'],
     operations: operations.map((operation, index) => ({ index, operation })),
   }
+  return { type: 'prepare', nonce: 7, share }
 }
