@@ -50,6 +50,20 @@ test('a huge body is refused as too large', async () => {
   expect(await response.json()).toMatchObject({ type: 'urn:synod:problem:too-large' })
 })
 
+test.for(['Content-Length', 'Transfer-Encoding'])(
+  'who sends all of a huge body (%s) before reading anything reads why it is refused',
+  async framing => {
+    const bytes = 16 * 1024 * 1024
+    const body = 'x'.repeat(bytes)
+    const [value, framed] =
+      framing === 'Content-Length'
+        ? [bytes, body]
+        : ['chunked', `${bytes.toString(16)}\r\n${body}\r\n0\r\n\r\n`]
+    const head = `PUT /kv/kv/big HTTP/1.1\r\nHost: here\r\nConnection: close\r\n${framing}: ${value}\r\n\r\n`
+    expect(await raw(head + framed)).toMatch(/^HTTP\/1\.1 413 .*a body may have 1048576 bytes/s)
+  },
+)
+
 test.for([
   ['POST', '/stock/item/create/-5', 400],
   ['POST', '/stock/item/create/1.5', 400],

@@ -1,13 +1,11 @@
 /** Request bodies: JSON, bounded, with errors that say what is wrong. */
 import type { Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
+import { discard } from './discard.ts'
 import { changedInteger, unfitness } from './plain-json.ts'
 import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
 export const maxBodyBytes = 1024 * 1024
-
-const boundStream = bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge })
 
 /**
  * Handles a request whose body is not too large. A length says so without touching the body, and what Node took from a
@@ -22,7 +20,7 @@ export function boundBody(
   const { headers } = c.req.raw
   const length = headers.get('content-length')
   if (length !== null && !headers.has('transfer-encoding')) {
-    return Number(length) > maxBodyBytes ? tooLarge(c) : handle()
+    return Number(length) > maxBodyBytes ? tooLarge(c, c.req.raw.body?.getReader()) : handle()
   }
   const fromNode = (c.env as { incoming?: unknown } | undefined)?.incoming !== undefined
   return fromNode && length === null && !headers.has('transfer-encoding') ? handle() : boundUnsized(c, handle)
@@ -30,18 +28,28 @@ export function boundBody(
 
 /** The body is read here, up to the bound; the handler finds it read. */
 async function boundUnsized(c: Context, handle: () => Promise<Response> | Response): Promise<Response> {
-  let answer: Response | undefined
-  await boundStream(c, async () => {
-    answer = await handle()
-  })
-  return answer ?? tooLarge(c)
+  const reader = c.req.raw.body?.getReader()
+  if (reader === undefined) return handle()
+  const parts: Uint8Array[] = []
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.length
+    if (bytes > maxBodyBytes) return tooLarge(c, reader)
+    parts.push(value)
+  }
+  c.req.raw = new Request(c.req.raw, { body: Buffer.concat(parts) })
+  return handle()
 }
 
-/** What is left of the body is not read: the connection cannot be used again, and the client must know. */
-function tooLarge(c: Context): Response {
-  return problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`, {
-    headers: { Connection: 'close' },
-  })
+/** Where some of the body is still to come, the connection cannot be used again, and the client must know. */
+async function tooLarge(
+  c: Context,
+  rest: ReadableStreamDefaultReader<Uint8Array> | undefined,
+): Promise<Response> {
+  const whole = rest === undefined || (await discard(rest))
+  const headers: Record<string, string> = whole ? {} : { Connection: 'close' }
+  return problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`, { headers })
 }
 
 export async function jsonBody(c: Context): Promise<unknown> {
