@@ -1,6 +1,6 @@
 import type { SessionAnswer, SessionRequest } from '@synod/actors'
 import type { Answer } from '@synod/runtime/host'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { gateway, problemOf, type Reply } from './gateway.fixture.ts'
 
 const committed = (...results: never[]): SessionAnswer => ({
@@ -132,13 +132,26 @@ describe('bodies that need not be looked at', () => {
     expect(read).not.toHaveBeenCalled()
   })
 
-  test('a length beyond the bound is refused by the length', async () => {
+  test('a length beyond the bound is refused by the length; the connection stays good if all of it came', async () => {
     const { app, asked } = gateway()
-    const { request } = unread('/tx', '1048577')
-    const response = await app.fetch(request)
-    expect(response.headers.get('connection')).toBe('close')
+    const headers = { 'Content-Length': '1048577' }
+    const response = await app.fetch(new Request('http://n1/tx', { method: 'POST', headers, body: 'short' }))
+    expect(response.headers.get('connection')).toBeNull()
     expect(await problemOf(response)).toMatchObject({ status: 413 })
     expect(asked).toEqual([])
+  })
+
+  test('the rest of a body that is too large is not waited for longer than 2 s', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { app } = gateway()
+    const headers = { 'Content-Length': '1048577' }
+    const init = { method: 'POST', headers, body: new ReadableStream(), duplex: 'half' as const }
+    const answer = Promise.resolve(app.fetch(new Request('http://n1/tx', init)))
+    await vi.advanceTimersByTimeAsync(2_000)
+    const response = await answer
+    expect(response.headers.get('connection')).toBe('close')
+    expect(await problemOf(response)).toMatchObject({ status: 413 })
   })
 
   test('without length and transfer coding there is none on a connection', async () => {
