@@ -32,6 +32,8 @@ interface Ticket {
 const patience = 4
 /** May wait even where nothing is answered: so it is noticed when something is again. */
 const fewest = 16
+/** In a flood. Who is refused then would be anyway, and what waits less long is cheaper: garbage while it is young. */
+const floodShare = 1 / 4
 /** Seconds that are looked back: a leader may be away for some of them. */
 const lookBack = 5
 
@@ -45,6 +47,7 @@ export class Admission {
   #refused = 0
   /** Answers by second, the current one last. */
   readonly #answered = new Array<number>(lookBack + 1).fill(0)
+  readonly #turnedAway = new Array<number>(lookBack + 1).fill(0)
   #second: number
   /** When the youngest of those that were answered had entered. */
   #servedUpTo = Number.NEGATIVE_INFINITY
@@ -88,7 +91,7 @@ export class Admission {
   enter(): Ticket | undefined {
     const now = this.#now()
     if (this.#isFull(now)) {
-      this.#refused++
+      this.#turnAway()
       return undefined
     }
     const ticket = { enteredAt: now, done: false, stuck: false }
@@ -111,15 +114,25 @@ export class Admission {
   /** For a door before this one: as `enter` would say, and counted as refused when it is. */
   refuses(): boolean {
     const full = this.#isFull(this.#now())
-    if (full) this.#refused++
+    if (full) this.#turnAway()
     return full
   }
 
   /** How many may wait now. */
   limit(): number {
     const { waitMs, few } = this.#limits
-    const inTime = (Math.max(...this.#answered) * waitMs) / 1_000
+    const inTime = (Math.max(...this.#answered) * waitMs * (this.#isFlood() ? floodShare : 1)) / 1_000
     return Math.ceil(Math.max(inTime, Math.min(few, patience * inTime), fewest))
+  }
+
+  /** More are refused than answered. */
+  #isFlood(): boolean {
+    return sum(this.#turnedAway) > sum(this.#answered)
+  }
+
+  #turnAway(): void {
+    this.#refused += 1
+    this.#turnedAway[lookBack] = (this.#turnedAway[lookBack] ?? 0) + 1
   }
 
   #isFull(now: number): boolean {
@@ -150,11 +163,19 @@ export class Admission {
   #turnTo(now: number): void {
     const second = Math.floor(now / 1_000)
     for (let passed = Math.min(second - this.#second, lookBack + 1); passed > 0; passed--) {
-      this.#answered.shift()
-      this.#answered.push(0)
+      for (const seconds of [this.#answered, this.#turnedAway]) {
+        seconds.shift()
+        seconds.push(0)
+      }
     }
     this.#second = second
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
 }
 
 /** The same node for those who come through the door. */

@@ -29,10 +29,18 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   let isBusy = (_path: string) => false
   const upgrades = new Set<string>()
   const work = new Work()
+  const crowded = refusalOf({
+    status: 503,
+    type: 'overloaded',
+    detail: `node ${node} has too many requests waiting`,
+  })
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
-    const caller = callerOf(request)
-    const denied =
-      deny(caller, tokens) ?? work.refusal ?? (isBusy(caller.path) ? overloaded(node) : undefined)
+    // First, and without a look at the headers: in a flood this is most of what a node does.
+    if (isBusy(pathOf(request))) {
+      answer(response, crowded)
+      return
+    }
+    const denied = deny(callerOf(request), tokens) ?? work.refusal
     if (denied !== undefined) {
       refuse(response, denied)
       return
@@ -77,10 +85,6 @@ interface Refusal {
   readonly last?: true
 }
 
-function overloaded(node: string): Refusal {
-  return { status: 503, type: 'overloaded', detail: `node ${node} has too many requests waiting` }
-}
-
 /** Requests that were taken and not answered yet. */
 class Work {
   refusal: Refusal | undefined
@@ -105,12 +109,15 @@ class Work {
   }
 }
 
-export function callerOf(request: IncomingMessage): Caller {
-  const url = request.url ?? '/'
+function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+export function callerOf(request: IncomingMessage): Caller {
   return {
     method: request.method ?? 'GET',
-    path: query < 0 ? url : url.slice(0, query),
+    path: pathOf(request),
     remoteAddress: request.socket.remoteAddress ?? '',
     headers: request.headers,
   }
@@ -165,14 +172,33 @@ export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): voi
 
 const types = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
 
-export function refuse(response: ServerResponse, { status, detail, type, last }: Refusal): void {
-  response.writeHead(status, {
+export function refuse(response: ServerResponse, refusal: Refusal): void {
+  answer(response, refusalOf(refusal))
+}
+
+/** Ready to be sent, any number of times. */
+interface Answer {
+  readonly status: number
+  /** Names and values in turn, which Node writes as they are. */
+  readonly headers: string[]
+  readonly body: string
+}
+
+function refusalOf({ status, detail, type, last }: Refusal): Answer {
+  const body = problemText(status, type ?? types[status], detail)
+  const headers = {
     'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(body)),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
     ...(last === true ? { Connection: 'close' } : {}),
-  })
-  response.end(problemText(status, type ?? types[status], detail))
+  }
+  return { status, headers: Object.entries(headers).flat(), body }
+}
+
+function answer(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers)
+  response.end(body)
 }
 
 /** The next listeners still see the request, but a socket that is no longer writable: `ws` gives up on it. */
