@@ -280,3 +280,33 @@ test('[TX23] what the log prepared for one coordinator is held, though another o
   expect(bench.applyAll()).toEqual(['finish'])
   expect(bench.store.get('v/kv/a')).toMatchObject({ value: 1 })
 })
+
+test.each([
+  ['[TX24] plan', 'kv.1'],
+  ['[TX23] coordinator', 'kv.2'],
+])('%s: what the log says of another prepare of this attempt is no vote for what is proposed here', (_, coordinator) => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
+  // A deposed leader of this group had proposed it; there is nothing to subtract from.
+  bench.applyForeign(prepareOf('p:1', [add('a', -1, { min: 0 })], 0, 1, coordinator).share)
+  expect(bench.take()).toEqual([])
+  expect(bench.applyAll()).toEqual(['prepare'])
+  expect(votes(bench)).toEqual([['p:1', 'yes']])
+})
+
+test('[TX2] what waits in line goes with the map that its coordinator has when it asks again', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:1', [put('a', 1)], 1))
+  const waiting = prepareOf('p:2', [put('a', 2)], 2)
+  bench.message(toKv1, waiting)
+  bench.message(toKv1, { ...waiting, share: { ...waiting.share, epoch: 2 } })
+  expect(bench.applyAll()).toEqual(['prepare'])
+  bench.message(toKv1, finish([['p:1', 2]]))
+  expect(bench.proposed).toMatchObject([{ type: 'finish' }])
+  bench.applyAll()
+  const told = bench.takeType('vote').map(({ message: { tx, vote, why } }) => [tx, vote, why])
+  expect(told).toEqual([
+    ['p:1', 'yes', undefined],
+    ['p:2', 'retry', 'wrongEpoch'],
+  ])
+})

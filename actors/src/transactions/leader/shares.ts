@@ -10,7 +10,7 @@ import { ownsAll } from './ownership.ts'
 import { readersMayGo } from './reads.ts'
 import { heardFrom, toLeader } from './routes.ts'
 import { serveLine } from './serving.ts'
-import { armTick, type Poller, type PreparedShare, type ShareState, type Turn, tuning } from './state.ts'
+import { armTick, type VoteAsker, type PreparedShare, type ShareState, type Turn, tuning } from './state.ts'
 
 export function shareEntrant({ prepare }: ShareState): Entrant {
   const { tx, age, operations } = prepare
@@ -24,68 +24,75 @@ type Ballot =
 
 function vote(
   { out, seat }: Turn,
-  poller: Poller | undefined,
+  asker: VoteAsker | undefined,
   { tx, attempt }: Attempt,
   ballot: Ballot,
 ): void {
-  if (poller === undefined) return
-  const { to, nonce } = poller
+  if (asker === undefined) return
+  const { to, nonce } = asker
   out.send(to, { type: 'vote', tx, attempt, nonce, group: seat.group, ...ballot } satisfies Vote)
 }
 
 /** [TX2] A repeat gets the same vote: the prepared row is the vote. */
-export function onPrepare(turn: Turn, from: Address, { nonce, share: prepare }: Prepare): void {
+export function onPrepare(turn: Turn, from: Address, message: Prepare): void {
   const { state, seat } = turn
+  const { nonce, share: prepare } = message
   const { tx, attempt } = prepare
-  const poller = { to: from, nonce }
+  const asker = { to: from, nonce }
   heardFrom(turn, from, prepare.coordinator)
   const before = table.prepared(seat.store).get(tx)
   const share = state.shares.get(tx)
   // [TX23] One id, two requests: the other's share stays its own.
   const holder = before?.coordinator ?? share?.prepare.coordinator ?? prepare.coordinator
   if (holder !== prepare.coordinator) {
-    vote(turn, poller, prepare, { vote: 'retry', why: 'wounded' })
+    vote(turn, asker, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
   const planned = before?.attempt === attempt ? before : share?.prepare
   if (planned?.attempt === attempt && !sameOperations(planned.operations, prepare.operations)) {
-    vote(turn, poller, prepare, { vote: 'retry', why: 'wounded' })
+    vote(turn, asker, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
   if (before?.attempt === attempt) {
     const { prepared, results } = before
-    vote(turn, poller, prepare, { vote: 'yes', prepared, results })
+    vote(turn, asker, prepare, { vote: 'yes', prepared, results })
     return
   }
   const tombstone = table.tombstones(seat.store).get(tx)
   if ((before?.attempt ?? 0) > attempt || (tombstone?.attempt ?? 0) >= attempt) {
-    vote(turn, poller, prepare, { vote: 'retry', why: 'wounded' })
+    vote(turn, asker, prepare, { vote: 'retry', why: 'wounded' })
     return
   }
   if (share !== undefined && share.prepare.attempt >= attempt) {
     share.askedMs = state.nowMs
-    if (share.prepare.attempt === attempt) share.poller = poller
+    if (share.prepare.attempt === attempt) askAgain(share, asker, prepare)
     return
   }
-  admit(turn, poller, prepare)
+  admit(turn, asker, prepare)
 }
 
-function admit(turn: Turn, poller: Poller, prepare: PrepareShare): void {
+/** Whoever asks last is told; and what is in line goes with the map that its coordinator has now. */
+function askAgain(share: ShareState, asker: VoteAsker, { epoch }: PrepareShare): void {
+  share.asker = asker
+  if (share.phase === 'waiting') share.prepare = { ...share.prepare, epoch }
+}
+
+function admit(turn: Turn, asker: VoteAsker, prepare: PrepareShare): void {
   const { state, seat } = turn
   const assignment = assignmentOf(seat.store)
   if (assignment?.epoch !== prepare.epoch || !ownsAll(assignment, seat.group, prepare.operations)) {
-    vote(turn, poller, prepare, { vote: 'retry', why: 'wrongEpoch' })
+    vote(turn, asker, prepare, { vote: 'retry', why: 'wrongEpoch' })
     return
   }
   // A transaction that this group coordinates is no share here: a map of another time.
   if (state.running.has(prepare.tx) || state.queue.waiters.size >= limits.waiting) {
-    vote(turn, poller, prepare, { vote: 'retry', why: 'overloaded' })
+    vote(turn, asker, prepare, { vote: 'retry', why: 'overloaded' })
     return
   }
   const { nowMs } = state
   const share: ShareState = {
     prepare,
-    poller,
+    asker,
     phase: 'waiting',
     askedMs: nowMs,
     inquireMs: 0,
@@ -115,7 +122,8 @@ export function onPrepared(turn: Turn, command: PrepareShare, result: PrepareRes
     return
   }
   const share = state.shares.get(command.tx)
-  if (share === undefined || share.prepare.attempt !== command.attempt || share.phase !== 'proposed') return
+  // [TX24] What became of somebody else's prepare says nothing of this one.
+  if (share?.phase !== 'proposed' || !isSame(share, command)) return
   if (result.vote === 'locked') {
     share.phase = 'waiting'
     const freed = leave(turn, command.tx)
@@ -123,7 +131,7 @@ export function onPrepared(turn: Turn, command: PrepareShare, result: PrepareRes
     serveLine(turn, freed)
     return
   }
-  vote(turn, share.poller, command, result)
+  vote(turn, share.asker, command, result)
   dropShare(turn, command.tx)
 }
 
@@ -148,7 +156,7 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   share.phase = 'prepared'
   share.inquireMs = state.nowMs + tuning.inDoubtMs * (1 + turn.out.random() / 4)
   armTick(turn)
-  vote(turn, share.poller, { tx, attempt }, { vote: yes, prepared, results })
+  vote(turn, share.asker, { tx, attempt }, { vote: yes, prepared, results })
   // What lost its place in memory for it is told by the log, and tries again.
   if (!ours) hold(turn, tx, operations)
 }
@@ -172,12 +180,12 @@ function takeIn(turn: Turn, command: PrepareShare): void {
   const before = turn.state.shares.get(command.tx)
   const isLater = before !== undefined && before.prepare.attempt > command.attempt
   if (isLater && before.prepare.coordinator === command.coordinator) return
-  const poller = isSame(before, command) ? before?.poller : undefined
+  const asker = isSame(before, command) ? before?.asker : undefined
   leave(turn, command.tx)
   const askedMs = turn.state.nowMs
   turn.state.shares.set(command.tx, {
     prepare: command,
-    poller,
+    asker,
     phase: 'prepared',
     askedMs,
     inquireMs: 0,
@@ -191,7 +199,7 @@ export function adopt(turn: Turn, prepare: PreparedShare): void {
   const inquireMs = turn.out.random() * tuning.resendMs
   const share: ShareState = {
     prepare,
-    poller: undefined,
+    asker: undefined,
     phase: 'prepared',
     askedMs: 0,
     inquireMs,

@@ -53,7 +53,7 @@ export interface Running {
 }
 
 /** Where the vote goes, and what it carries back. */
-export interface Poller {
+export interface VoteAsker {
   readonly to: Address
   readonly nonce: number
 }
@@ -63,9 +63,9 @@ export type PreparedShare = Pick<
 >
 /** A share that another group coordinates. */
 export interface ShareState {
-  readonly prepare: PreparedShare & { readonly epoch?: number }
+  prepare: PreparedShare & { readonly epoch?: number }
   /** Undefined when nobody asked this leader. */
-  poller: Poller | undefined
+  asker: VoteAsker | undefined
   phase: 'waiting' | 'proposed' | 'prepared'
   /** When it was last asked for, and when to ask for the decision. */
   askedMs: number
