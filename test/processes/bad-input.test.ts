@@ -1,6 +1,7 @@
 /** What no client should send: each is answered or cut off, and the node goes on serving. */
-import { connect } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { cli, RealCluster } from './cluster.fixture.ts'
 import { call, Shop } from './shop.fixture.ts'
 
@@ -30,6 +31,12 @@ function raw(bytes: string | Buffer): Promise<string> {
     )
     socket.on('close', () => resolve(received))
   })
+}
+
+async function hears(socket: Socket, what: RegExp): Promise<void> {
+  let received = ''
+  const signal = AbortSignal.timeout(15_000)
+  while (!what.test(received)) received += (await once(socket, 'data', { signal }))[0]
 }
 
 test('a request line that is not HTTP is answered 400 and the connection closed', async () => {
@@ -63,6 +70,19 @@ test.for(['Content-Length', 'Transfer-Encoding'])(
     expect(await raw(head + framed)).toMatch(/^HTTP\/1\.1 413 .*a body may have 1048576 bytes/s)
   },
 )
+
+test('who goes on sending a huge body may read why it is refused', async () => {
+  const { hostname, port } = new URL(cluster.url(0))
+  const socket = connect(Number(port), hostname)
+  onTestFinished(() => void socket.destroy())
+  socket.write(
+    `PUT /kv/kv/big HTTP/1.1\r\nHost: here\r\nContent-Length: 16777216\r\n\r\n${'x'.repeat(100_000)}`,
+  )
+  await hears(socket, /HTTP\/1\.1 413 .*a body may have 1048576 bytes/s)
+  socket.write('x'.repeat(16_777_216 - 100_000))
+  socket.write('GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n')
+  await hears(socket, /HTTP\/1\.1 200 /)
+})
 
 test.for([
   ['POST', '/stock/item/create/-5', 400],

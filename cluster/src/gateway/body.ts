@@ -30,26 +30,46 @@ export function boundBody(
 async function boundUnsized(c: Context, handle: () => Promise<Response> | Response): Promise<Response> {
   const reader = c.req.raw.body?.getReader()
   if (reader === undefined) return handle()
-  const parts: Uint8Array[] = []
-  for (let bytes = 0; ; ) {
+  // One piece of memory: chunks may be of a byte each, and an object for each is a hundred times as large.
+  let body = new Uint8Array(16 * 1024)
+  let bytes = 0
+  for (;;) {
     const { done, value } = await reader.read()
     if (done) break
-    bytes += value.length
-    if (bytes > maxBodyBytes) return tooLarge(c, reader)
-    parts.push(value)
+    const end = bytes + value.length
+    if (end > maxBodyBytes) return tooLarge(c, reader)
+    if (end > body.length) body = enlarged(body, end)
+    body.set(value, bytes)
+    bytes = end
   }
-  c.req.raw = new Request(c.req.raw, { body: Buffer.concat(parts) })
+  c.req.raw = new Request(c.req.raw, { body: body.subarray(0, bytes) })
   return handle()
 }
 
-/** Where some of the body is still to come, the connection cannot be used again, and the client must know. */
+function enlarged(body: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.max(2 * body.length, atLeast))
+  larger.set(body)
+  return larger
+}
+
+/**
+ * The whole answer leaves at once, and ends with what is left of the body: a connection that is closed over unread bytes
+ * is reset, and takes the answer with it (RFC 9112 §9.6), as many clients read nothing before they have sent all.
+ */
 async function tooLarge(
   c: Context,
   rest: ReadableStreamDefaultReader<Uint8Array> | undefined,
 ): Promise<Response> {
-  const whole = rest === undefined || (await discard(rest))
-  const headers: Record<string, string> = whole ? {} : { Connection: 'close' }
-  return problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`, { headers })
+  const answer = problem(c, 413, 'too-large', `a body may have ${maxBodyBytes} bytes`)
+  if (rest === undefined) return answer
+  const text = new Uint8Array(await answer.arrayBuffer())
+  const headers = new Headers(answer.headers)
+  headers.set('Content-Length', String(text.length))
+  async function* lingering() {
+    yield text
+    await discard(rest as NonNullable<typeof rest>)
+  }
+  return new Response(ReadableStream.from(lingering()), { status: answer.status, headers })
 }
 
 export async function jsonBody(c: Context): Promise<unknown> {

@@ -284,15 +284,18 @@ test('[TX23] what the log prepared for one coordinator is held, though another o
 test.each([
   ['[TX24] plan', 'kv.1'],
   ['[TX23] coordinator', 'kv.2'],
-])('%s: what the log says of another prepare of this attempt is no vote for what is proposed here', (_, coordinator) => {
-  const bench = leaderBench()
-  bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
-  // A deposed leader of this group had proposed it; there is nothing to subtract from.
-  bench.applyForeign(prepareOf('p:1', [add('a', -1, { min: 0 })], 0, 1, coordinator).share)
-  expect(bench.take()).toEqual([])
-  expect(bench.applyAll()).toEqual(['prepare'])
-  expect(votes(bench)).toEqual([['p:1', 'yes']])
-})
+])(
+  '%s: what the log says of another prepare of this attempt is no vote for what is proposed here',
+  (_, coordinator) => {
+    const bench = leaderBench()
+    bench.message(toKv1, prepareOf('p:1', [put('a', 1)]))
+    // A deposed leader of this group had proposed it; there is nothing to subtract from.
+    bench.applyForeign(prepareOf('p:1', [add('a', -1, { min: 0 })], 0, 1, coordinator).share)
+    expect(bench.take()).toEqual([])
+    expect(bench.applyAll()).toEqual(['prepare'])
+    expect(votes(bench)).toEqual([['p:1', 'yes']])
+  },
+)
 
 test('[TX2] what waits in line goes with the map that its coordinator has when it asks again', () => {
   const bench = leaderBench()

@@ -10,7 +10,7 @@ import { ownsAll } from './ownership.ts'
 import { readersMayGo } from './reads.ts'
 import { heardFrom, toLeader } from './routes.ts'
 import { serveLine } from './serving.ts'
-import { armTick, type VoteAsker, type PreparedShare, type ShareState, type Turn, tuning } from './state.ts'
+import { armTick, type PreparedShare, type ShareState, type Turn, tuning, type VoteAsker } from './state.ts'
 
 export function shareEntrant({ prepare }: ShareState): Entrant {
   const { tx, age, operations } = prepare
