@@ -23,8 +23,9 @@ export interface Patience {
 const longestMs = 3_000
 
 /**
- * `ms`: since it was asked, `sends` times by now. Of what was asked again nobody can tell which time is answered (Karn's
- * algorithm): taken from the first one, each lost message would lengthen the wait for the next, which lengthens it again.
+ * `ms`: since it was asked, `sends` times by now. Of what was asked again nobody can tell which time is answered
+ * (Karn's algorithm): taken from the first one, each lost message would lengthen the wait for the next, which
+ * lengthens it again.
  */
 export function noteAnswer(times: AnswerTimes, group: string, ms: number, sends: number): void {
   if (sends !== 1) return
@@ -38,7 +39,9 @@ export function noteAnswer(times: AnswerTimes, group: string, ms: number, sends:
   times.set(group, { answers: { meanMs, deviationMs }, silentMs: 0 })
 }
 
-/** None came within `ms`: it takes longer than that, as far as anybody knows, until something asked once is answered. */
+/**
+ * None came within `ms`: it takes longer than that, as far as anybody knows, until something asked once is answered.
+ */
 export function noteSilence(times: AnswerTimes, group: string, ms: number): void {
   const known = times.get(group)
   if (ms > (known?.silentMs ?? 0)) times.set(group, { answers: known?.answers, silentMs: ms })

@@ -1,4 +1,7 @@
-/** Which actors a node hosts: its members of the replicated groups, and the session and services, which every node has. */
+/**
+ * Which actors a node hosts: its members of the replicated groups, and the session and services, which every node
+ * has.
+ */
 import type { NodeId } from '@synod/runtime/protocol'
 import type { Tuning } from './paxos/config.ts'
 import { type ActorToSpawn, paxosGroupActors } from './paxos/group-actors.ts'

@@ -1,9 +1,9 @@
 /**
- * One encoding for rows, log batches and frames: MessagePack, each piece of bytes to be read alone, so that no step of a
- * stream can be lost. Objects are maps, or, where their shape is listed (`shapes.ts`), records without names.
+ * One encoding for rows, log batches and frames: MessagePack, each piece of bytes to be read alone, so that no step
+ * of a stream can be lost. Objects are maps, or, where their shape is listed (`shapes.ts`), records without names.
  */
 import { addExtension, Packr, Unpackr } from 'msgpackr'
-import { shapes } from './shapes.ts'
+import { replaced, shapes } from './shapes.ts'
 
 /** The tree of the listed shapes, by one field name after the other. */
 interface Shape {
@@ -53,11 +53,11 @@ const plain = {
   structuredClone: false,
 }
 
-function listing() {
+function listing(table = shapes) {
   return {
     ...plain,
     // So marked, a shape may be defined anew by a piece of bytes for itself, but not for the next one.
-    structures: shapes.map(shape => Object.assign(shape.split(','), { isShared: true })),
+    structures: table.map(shape => Object.assign(shape.split(','), { isShared: true })),
     maxSharedStructures: shapes.length,
   }
 }
@@ -85,8 +85,11 @@ const packr = new Packr({
   maxOwnStructures: 1,
 })
 const stored = new Unpackr(listing())
-/** Before the table names stood in the bytes, and 64 to 95 were numbers, not shapes. */
-const storedBefore = new Unpackr({ ...plain, useRecords: true })
+const storedBefore = [
+  new Unpackr(listing(shapes.map(shape => replaced[shape] ?? shape))),
+  // Before the table names stood in the bytes, and 64 to 95 were numbers, not shapes.
+  new Unpackr({ ...plain, useRecords: true }),
+]
 const fixed = listing()
 /** A byte string that is kept must not keep the whole frame alive. */
 const received = new Unpackr({ ...fixed, copyBuffers: true })
@@ -94,27 +97,32 @@ const received = new Unpackr({ ...fixed, copyBuffers: true })
 Object.freeze(fixed.structures)
 
 /**
- * Fresh bytes that nobody else holds. For plain data: objects, arrays, strings, numbers, booleans, null, bytes, Date, Set.
- * A `Map` comes back as an object, a function as undefined, half of a surrogate pair as the replacement character.
+ * Fresh bytes that nobody else holds. For plain data: objects, arrays, strings, numbers, booleans, null, bytes, Date,
+ * Set. A `Map` comes back as an object, a function as undefined, half of a surrogate pair as the replacement
+ * character.
  */
 export function encode(value: unknown): Uint8Array {
   return packr.pack(value)
 }
 
 /**
- * What a store of ours holds, of this format or an older one. Throws on what `encode` did not make. Byte strings within share
- * memory with `bytes`: neither is changed later.
+ * What a store of ours holds, of this format or an older one. Throws on what `encode` did not make. Byte strings
+ * within share memory with `bytes`: neither is changed later.
  */
 export function decode(bytes: Uint8Array): unknown {
   try {
     return stored.unpack(bytes)
   } catch (error) {
-    // A number taken for a shape asks for more values than there are: older bytes are never misread without an error.
-    try {
-      return storedBefore.unpack(bytes)
-    } catch {
-      throw error
+    // A number taken for a shape, or a shape for a longer one, asks for more values than there are: older bytes are
+    // never misread without an error.
+    for (const before of storedBefore) {
+      try {
+        return before.unpack(bytes)
+      } catch {
+        // Of another time.
+      }
     }
+    throw error
   }
 }
 

@@ -2,8 +2,11 @@
  * Objects whose field names are not written: the static table of the encoding, as HPACK has one for headers (RFC 7541,
  * appendix A). What is listed here is most of what nodes store and send; all else is written with its names.
  *
- * The table is part of the wire and of every file: a change needs a new `wireVersion` and a new `formatVersion`, and may
- * only append; a shape that only messages have (a vote) may change with the wire alone. More than 32 would take two bytes each and a mechanism of the library that trusts its input.
+ * The table is part of the wire and of every file: a change needs a new `wireVersion` and a new `formatVersion`, and
+ * may only append. More than 32 would take two bytes each and a mechanism of the library that trusts its input.
+ *
+ * A shape that only messages have may make room for another with the wire alone, if it stays readable (`replaced`): a
+ * value of a client may have had it.
  */
 export const shapes: readonly string[] = [
   // rows and operations
@@ -43,3 +46,8 @@ export const shapes: readonly string[] = [
   'type,tx,attempt,epoch,firstIncomplete,operations,votes',
   'type,coordinator,commit,abort',
 ]
+
+/** Before a vote had a nonce. */
+export const replaced: Readonly<Record<string, string>> = {
+  'type,tx,attempt,nonce,group,vote,prepared,results': 'type,tx,attempt,group,vote,prepared,results',
+}

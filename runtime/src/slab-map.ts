@@ -1,6 +1,7 @@
 /**
- * A `Map` for what comes and goes: to whoever uses it a `Map`, but its values lie in an array beside it. Not to be cloned or
- * encoded as it is: `structuredClone` and the codec would look past its methods. Make a `Map` of it for that.
+ * A `Map` for what comes and goes: to whoever uses it a `Map`, but its values lie in an array beside it. Not to be
+ * cloned or encoded as it is: `structuredClone` and the codec would look past its methods. Make a `Map` of it for
+ * that.
  *
  * A map of V8 makes itself a new table whenever the places of what was deleted are used up, and the old table refers to
  * the new one, for the sake of iterators. Once such a table has outlived two collections of the young generation, it is

@@ -1,10 +1,11 @@
 /**
- * Bytes that no node should get, at a real cluster: damaged frames at the mesh port and at the client socket, strangers,
- * slow ones, a thousand silent ones.
+ * Bytes that no node should get, at a real cluster: damaged frames at the mesh port and at the client socket,
+ * strangers, slow ones, a thousand silent ones.
  *
  *     pnpm test:bytes --frames 100000 --seed 1
  *
- * Ends with 0 when the nodes stood: the same processes, serving, memory level, every link closed with a documented code.
+ * Ends with 0 when the nodes stood: the same processes, serving, memory level, every link closed with a documented
+ * code.
  */
 import { readArguments } from '../arguments.ts'
 import { besiege } from './bytes/besiege.ts'

@@ -82,7 +82,9 @@ async function refusal(nodes: Nodes, victim: string): Promise<string | undefined
   return undefined
 }
 
-/** What the message says: move the file away, and start the node again. Its log may stay: it belongs to no file then. */
+/**
+ * What the message says: move the file away, and start the node again. Its log may stay: it belongs to no file then.
+ */
 async function wayOut(nodes: Nodes, victim: string, message: string): Promise<void> {
   const file = join(nodes.data(victim), 'node.db')
   assert.ok(message.startsWith(`${file}: `), `the file is not named: ${message}`)

@@ -3,8 +3,8 @@
  *
  *     pnpm test:soak --minutes 30
  *
- * Ends with 0 when memory, descriptors, write-ahead log, database and logs of the groups stayed level, no money was lost,
- * and no node met a defect.
+ * Ends with 0 when memory, descriptors, write-ahead log, database and logs of the groups stayed level, no money was
+ * lost, and no node met a defect.
  */
 import { readArguments } from '../arguments.ts'
 import { soak } from './soak/soak.ts'

@@ -1,4 +1,6 @@
-/** What a stage is, and the frame that each stands in: a cluster of its own, checked at the end, kept where it failed. */
+/**
+ * What a stage is, and the frame that each stands in: a cluster of its own, checked at the end, kept where it failed.
+ */
 import { rmSync } from 'node:fs'
 import { freeBasePort } from '../../cluster/src/launcher/ports.fixture.ts'
 import { RealCluster } from '../processes/cluster.fixture.ts'

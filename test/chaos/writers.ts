@@ -47,7 +47,10 @@ export class Writers {
     this.#client.close()
   }
 
-  /** Counters that are behind what was acknowledged, or ahead of what was asked for. Throws when nothing was acknowledged: that proves nothing. */
+  /**
+   * Counters that are behind what was acknowledged, or ahead of what was asked for. Throws when nothing was
+   * acknowledged: that proves nothing.
+   */
   async wrong(urls: readonly string[], options: ConnectOptions = {}): Promise<string[]> {
     assert.ok(this.#writes > 0, 'no write was acknowledged')
     const client = connect(urls, options)

@@ -1,4 +1,7 @@
-/** Imports point one way (ARCHITECTURE.md): the linter's rule, shown to catch planted violations and to let the rest be. */
+/**
+ * Imports point one way (ARCHITECTURE.md): the linter's rule, shown to catch planted violations and to let the rest
+ * be.
+ */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

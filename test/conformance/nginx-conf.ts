@@ -27,7 +27,9 @@ function directives(tokens: Iterator<string>): readonly Directive[] {
   return found
 }
 
-/** The one directive of this name, here or in blocks within, with these first arguments. Throws when there are others. */
+/**
+ * The one directive of this name, here or in blocks within, with these first arguments. Throws when there are others.
+ */
 export function only(within: readonly Directive[], name: string, ...args: readonly string[]): Directive {
   const found = all(within, name).filter(one => args.every((arg, at) => one.args[at] === arg))
   const [first] = found

@@ -28,7 +28,8 @@ test('only what nginx may repeat goes to a second node: GET, and POST that was n
   const { args, inner } = only(only(common, 'location', '/').inner, 'if')
   const allowed = /^\(\$request_method !~ \^\((.*)\)\$\)$/.exec(args.join(' '))?.[1]?.split('|') ?? []
   expect(allowed).toEqual(['GET', 'HEAD', 'POST'])
-  // nginx repeats a request that was sent when its method is idempotent by HTTP's rules; POST is not, unless it is told.
+  // nginx repeats a request that was sent when its method is idempotent by HTTP's rules; POST is not, unless it is
+  // told.
   expect([...passesOn('/')].sort()).toEqual(['error', 'timeout'])
   expect(passesOn('@once')).toEqual(['off'])
   // The other methods leave the first location for the second.

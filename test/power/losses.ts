@@ -33,7 +33,9 @@ export async function losePower(site: Site, who: readonly string[], writers: Wri
   return who.filter((id, at) => turnOnDisk(nodes, id) < (said[at]?.turn ?? 0))
 }
 
-/** One cycle that must cost nothing: no acknowledged write is missing, and no store holds less than its node had said. */
+/**
+ * One cycle that must cost nothing: no acknowledged write is missing, and no store holds less than its node had said.
+ */
 export async function expectKept(site: Site, who: readonly string[], cycle: number): Promise<number> {
   const { nodes } = site
   const urls = nodes.ids.map(id => nodes.url(id))

@@ -2,8 +2,8 @@
  * `pnpm test:power`: nodes on file systems that lose their power, one and all, under load. What was acknowledged must
  * be there afterwards. As root.
  *
- * A control run shows that this can fail: nodes that commit at synchronous=NORMAL (a program that only tests start) must
- * lose something, or the runs before prove nothing.
+ * A control run shows that this can fail: nodes that commit at synchronous=NORMAL (a program that only tests start)
+ * must lose something, or the runs before prove nothing.
  */
 import assert from 'node:assert/strict'
 import { readArguments } from '../arguments.ts'

@@ -1,6 +1,6 @@
 /**
- * Every route of a real node gets requests drawn from its own OpenAPI document. Whatever comes: no 500, no crash, and each
- * answer is what the document says of it.
+ * Every route of a real node gets requests drawn from its own OpenAPI document. Whatever comes: no 500, no crash, and
+ * each answer is what the document says of it.
  */
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'

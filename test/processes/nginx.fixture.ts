@@ -11,8 +11,8 @@ const root = join(import.meta.dirname, '..', '..')
 const cache = join(root, 'node_modules', '.cache', 'synod-nginx')
 
 /**
- * The system's nginx; on Debian without one, that of its package, unpacked for the tests alone: installed it would serve
- * port 80 from then on. Throws with the command that would help.
+ * The system's nginx; on Debian without one, that of its package, unpacked for the tests alone: installed it would
+ * serve port 80 from then on. Throws with the command that would help.
  */
 export async function ensureNginx(): Promise<string> {
   const unpacked = join(cache, 'usr', 'sbin', 'nginx')

@@ -1,6 +1,6 @@
 /**
- * The short form of `node test/chaos/overload.ts`: many more at once than may wait. Refusals are definite, nothing is done
- * twice, and when the crowd is gone everybody is answered.
+ * The short form of `node test/chaos/overload.ts`: many more at once than may wait. Refusals are definite, nothing is
+ * done twice, and when the crowd is gone everybody is answered.
  */
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,7 @@
-/** A simulated cluster with directory, shards and sessions: the actors of real nodes, watched, with the bug that is planted. */
+/**
+ * A simulated cluster with directory, shards and sessions: the actors of real nodes, watched, with the bug that is
+ * planted.
+ */
 import {
   directoryGroup,
   frontDoor,

@@ -4,7 +4,10 @@
  * that depends on them. So nobody is refused because two transactions met, and what is free can be sold meanwhile.
  */
 
-/** Of one key: what prepared, undecided adds may still change. Sums only, so that a hot key costs O(1) per transaction. */
+/**
+ * Of one key: what prepared, undecided adds may still change. Sums only, so that a hot key costs O(1) per
+ * transaction.
+ */
 export interface Pending {
   /** Sum of the negative amounts, ≤ 0, and of the positive ones, ≥ 0. */
   readonly down: number
@@ -65,7 +68,9 @@ export function reserve(pending: Pending, reservation: Reservation): Pending {
   }
 }
 
-/** Undefined when nothing is pending any more. Bounds stay the tightest until then: sums cannot tell whose they were. */
+/**
+ * Undefined when nothing is pending any more. Bounds stay the tightest until then: sums cannot tell whose they were.
+ */
 export function settle(pending: Pending, amount: number): Pending | undefined {
   if (pending.count === 1) return undefined
   return {

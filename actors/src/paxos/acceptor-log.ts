@@ -1,9 +1,10 @@
 /**
- * The chosen prefix of an acceptor's log: which slots it can vouch for, how it hands them to the learner beside, fetches
- * what it missed from other acceptors, and forgets what the learner's rows hold.
+ * The chosen prefix of an acceptor's log: which slots it can vouch for, how it hands them to the learner beside,
+ * fetches what it missed from other acceptors, and forgets what the learner's rows hold.
  *
- * PMMC has leaders send decisions to every replica. Here they say only up to where all slots are chosen; an acceptor that
- * accepted a slot at the leader's own ballot knows the rest (rule PX9). So a value crosses each link once and is stored once.
+ * PMMC has leaders send decisions to every replica. Here they say only up to where all slots are chosen; an acceptor
+ * that accepted a slot at the leader's own ballot knows the rest (rule PX9). So a value crosses each link once and is
+ * stored once.
  */
 import { type Address, assert, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import {
@@ -31,7 +32,8 @@ export function claimChosen(state: AcceptorState, ballot: Ballot, chosen: number
 
 /**
  * The leader of a ballot proposes one value per slot, and what is chosen in a slot is what it proposed there, if it
- * proposed there (rule PX9). So a value that was accepted at its ballot, in a slot that it says is chosen, is the chosen one.
+ * proposed there (rule PX9). So a value that was accepted at its ballot, in a slot that it says is chosen, is the
+ * chosen one.
  */
 export function vouch(state: AcceptorState, out: Outbox): void {
   const { ballot, chosen } = state.claim

@@ -1,7 +1,7 @@
 /**
- * The amnesia rule (PX20 to PX23): an acceptor that lost its memory votes again only after it has adopted what the others
- * remember. Michael, Ports, Sharma, Szekeres: Recovering Shared Objects Without Stable Storage (DISC 2017), from where
- * the vector of lives comes; Viewstamped Replication Revisited §4.3 has the nonce.
+ * The amnesia rule (PX20 to PX23): an acceptor that lost its memory votes again only after it has adopted what the
+ * others remember. Michael, Ports, Sharma, Szekeres: Recovering Shared Objects Without Stable Storage (DISC 2017),
+ * from where the vector of lives comes; Viewstamped Replication Revisited §4.3 has the nonce.
  */
 import { type Address, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import {

@@ -27,7 +27,10 @@ export interface AcceptorState {
   votes: boolean
 
   // Volatile.
-  /** Every slot up to here is known to be chosen, and if it is above `base`, the log holds the chosen value. Rows remember it late. */
+  /**
+   * Every slot up to here is known to be chosen, and if it is above `base`, the log holds the chosen value. Rows
+   * remember it late.
+   */
   vouched: number
   /** Highest slot in the log, or `base`. */
   top: number

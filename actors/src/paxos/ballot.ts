@@ -1,5 +1,6 @@
 /**
- * Ballot numbers (Paxos Made Simple §2.2; Paxos Made Moderately Complex §2): a round and who opened it, totally ordered.
+ * Ballot numbers (Paxos Made Simple §2.2; Paxos Made Moderately Complex §2): a round and who opened it, totally
+ * ordered.
  */
 import { assert } from '@synod/runtime/protocol'
 

@@ -21,8 +21,8 @@ export interface Tuning {
   readonly tailSlots: number
   readonly tailBytes: number
   /**
-   * The applied state is written when one of these is reached. Keys that change often are then written once. A flush that
-   * would erase much of what an earlier one wrote waits for up to four times `flushKeys`.
+   * The applied state is written when one of these is reached. Keys that change often are then written once. A flush
+   * that would erase much of what an earlier one wrote waits for up to four times `flushKeys`.
    */
   readonly flushSlots: number
   readonly flushKeys: number

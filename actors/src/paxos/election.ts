@@ -84,7 +84,10 @@ export function onHeard(state: ProposerState, message: Of<'heard'>, out: Outbox)
   if (isNew) tellWhoLeads(state, out)
 }
 
-/** The leader that handed over goes on until we lead: its heartbeat, ahead of our own acceptor's answer, takes nothing back. */
+/**
+ * The leader that handed over goes on until we lead: its heartbeat, ahead of our own acceptor's answer, takes nothing
+ * back.
+ */
 function takesOver({ phase, leaderBallot }: ProposerState, ballot: Ballot): boolean {
   return phase.name === 'asking' && phase.reason === 'transfer' && sameBallot(ballot, leaderBallot)
 }

@@ -1,7 +1,7 @@
 /**
- * Writes the applied state lazily: what changed since the last flush is captured at one slot, written a slice with each
- * turn, and counts from the turn that says so. So the rows are always exactly the state of one slot, and a restart replays
- * exactly the commands after it (PX15).
+ * Writes the applied state lazily: what changed since the last flush is captured at one slot, written a slice with
+ * each turn, and counts from the turn that says so. So the rows are always exactly the state of one slot, and a
+ * restart replays exactly the commands after it (PX15).
  */
 import type { Outbox } from '@synod/runtime/protocol'
 import { type StoreData, writeChanges } from '../replicated/store-data.ts'
@@ -20,8 +20,8 @@ export function flushWhenDue(state: LearnerState, out: Outbox): void {
 }
 
 /**
- * What a flush erases an earlier one has written for nothing: records of the transactions that were under way then. Where
- * these are thousands, a flush waits for more keys, so that they are written less often.
+ * What a flush erases an earlier one has written for nothing: records of the transactions that were under way then.
+ * Where these are thousands, a flush waits for more keys, so that they are written less often.
  */
 function keysAreDue({ dirty, erased }: StoreData, flushKeys: number): boolean {
   return dirty >= flushKeys && (dirty >= 6 * erased || dirty >= 4 * flushKeys)

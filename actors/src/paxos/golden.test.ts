@@ -1,6 +1,7 @@
 /**
- * Golden traces: every message of a few short histories, in one fixed notation, to be read line by line when they change.
- * A line is a delivery: `sender > receiver  type field=value …`; what stands in no message (crashes, wipes) starts with `#`.
+ * Golden traces: every message of a few short histories, in one fixed notation, to be read line by line when they
+ * change. A line is a delivery: `sender > receiver  type field=value …`; what stands in no message (crashes, wipes)
+ * starts with `#`.
  */
 import { address, decode, nodeId } from '@synod/runtime/protocol'
 import { expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * Being the leader (PMMC Fig. 6): taking over, heartbeats, sending again what was not answered, stopping when no majority answers,
- * and handing over to the preferred member.
+ * Being the leader (PMMC Fig. 6): taking over, heartbeats, sending again what was not answered, stopping when no
+ * majority answers, and handing over to the preferred member.
  */
 import { type NodeId, type Now, type Outbox, SlabMap } from '@synod/runtime/protocol'
 import { type Ballot, printBallot } from './ballot.ts'

@@ -1,6 +1,6 @@
 /**
- * The leader side of the group's machine, hosted by the learner of the leader: started when the state is current, stopped
- * when the lead is lost; everybody else's learner refuses on the machine's behalf.
+ * The leader side of the group's machine, hosted by the learner of the leader: started when the state is current,
+ * stopped when the lead is lost; everybody else's learner refuses on the machine's behalf.
  */
 import type { Event, Outbox } from '@synod/runtime/protocol'
 import { LeaderBox, leaderTimer } from '../replicated/leader-box.ts'

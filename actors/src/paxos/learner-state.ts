@@ -1,6 +1,6 @@
 /**
- * What a learner holds: the applied state of the group's machine. Its rows are that state at the last flushed slot; what was
- * chosen since is replayed from the acceptor beside it.
+ * What a learner holds: the applied state of the group's machine. Its rows are that state at the last flushed slot;
+ * what was chosen since is replayed from the acceptor beside it.
  */
 import type { KeyRange, NodeId, Outbox, Rows, Start } from '@synod/runtime/protocol'
 import { type Host, newHost } from '../replicated/machine-host.ts'

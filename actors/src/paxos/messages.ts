@@ -77,7 +77,9 @@ export type AcceptorMessage =
     }
 
 export type ProposerMessage =
-  /** Learner → its own proposer (local): commands for the log, tokens for a read point. `side` names the leader side. */
+  /**
+   * Learner → its own proposer (local): commands for the log, tokens for a read point. `side` names the leader side.
+   */
   | {
       readonly type: 'propose'
       readonly side: number

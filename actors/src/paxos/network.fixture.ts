@@ -1,7 +1,8 @@
 /**
- * A tiny deterministic host for tests: members with the three actors of one group, a pool of messages under way, virtual
- * time. Steps are turns: local messages are delivered in the same step, rows are durable when it ends, and only then do
- * messages to other members leave. The full simulator is in `@synod/runtime/simulation`; this one is small enough to print.
+ * A tiny deterministic host for tests: members with the three actors of one group, a pool of messages under way,
+ * virtual time. Steps are turns: local messages are delivered in the same step, rows are durable when it ends, and
+ * only then do messages to other members leave. The full simulator is in `@synod/runtime/simulation`; this one is
+ * small enough to print.
  */
 import {
   type Address,

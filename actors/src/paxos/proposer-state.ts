@@ -76,7 +76,9 @@ export interface CatchingUp {
 export interface Leading {
   readonly name: 'leading'
   readonly ballot: Ballot
-  /** Every slot up to here is chosen: by what we knew when we were adopted, and then by our own commanders only (PX9). */
+  /**
+   * Every slot up to here is chosen: by what we knew when we were adopted, and then by our own commanders only (PX9).
+   */
   chosen: number
   nextSlot: number
   /** Our first slot of our own: a no-op that closes what earlier leaders left. */

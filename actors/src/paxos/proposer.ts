@@ -1,6 +1,6 @@
 /**
- * The proposer: PMMC's leader (§2 and Fig. 6), with its scouts and commanders as phases. One of a group's proposers leads
- * in a stable way; the others wait for it to fall silent.
+ * The proposer: PMMC's leader (§2 and Fig. 6), with its scouts and commanders as phases. One of a group's proposers
+ * leads in a stable way; the others wait for it to fall silent.
  */
 import { type ActorType, assert, type Event, type Outbox, unreachable } from '@synod/runtime/protocol'
 import { printBallot } from './ballot.ts'

@@ -1,6 +1,6 @@
 /**
- * Phase 1 (Paxos Made Simple §2.2; PMMC Fig. 5, the scout): open a ballot, collect promises from a majority, and take over
- * what they accepted. Differs from PMMC: reports come in pieces, start above what we know to be chosen, and tell
+ * Phase 1 (Paxos Made Simple §2.2; PMMC Fig. 5, the scout): open a ballot, collect promises from a majority, and take
+ * over what they accepted. Differs from PMMC: reports come in pieces, start above what we know to be chosen, and tell
  * how far the promiser has compacted its log.
  */
 import { type Address, type NodeId, type Now, nodeOf, type Outbox } from '@synod/runtime/protocol'

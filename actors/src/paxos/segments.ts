@@ -1,10 +1,10 @@
 /**
- * The applied state on disk: a log of segments (Rosenblum and Ousterhout, The Design and Implementation of a Log-Structured
- * File System, SOSP 1991). A flush appends the entries that changed, hundreds of them to a row, which costs a tenth of a
- * row for each; read in order, the last entry of a key is what it holds.
+ * The applied state on disk: a log of segments (Rosenblum and Ousterhout, The Design and Implementation of a
+ * Log-Structured File System, SOSP 1991). A flush appends the entries that changed, hundreds of them to a row, which
+ * costs a tenth of a row for each; read in order, the last entry of a key is what it holds.
  *
- * What is replaced goes by a sweep: with each flush some of all keys are appended once more, and when all have been, the
- * segments from before are erased, oldest first, so that what a crash leaves of them says nothing else (PX25).
+ * What is replaced goes by a sweep: with each flush some of all keys are appended once more, and when all have been,
+ * the segments from before are erased, oldest first, so that what a crash leaves of them says nothing else (PX25).
  */
 import { decode, encode, type KeyRange, type Outbox, type Rows } from '@synod/runtime/protocol'
 import {
@@ -49,7 +49,10 @@ type Part = readonly [prefix: string, puts: unknown[], gone: string[]]
 
 /** Few enough that a damaged or replaced row is small, enough that a row costs an entry little. */
 const entriesPerSegment = 256
-/** A sweep goes this many times as fast as the state changes, and not slower than this part of `flushKeys` with a flush. */
+/**
+ * A sweep goes this many times as fast as the state changes, and not slower than this part of `flushKeys` with a
+ * flush.
+ */
 const sweepPace = { times: 2, least: 1 / 16 } as const
 /** Below so many flushes' worth of entries nothing is swept. */
 const sweepFlushes = 4
@@ -145,8 +148,8 @@ function partsOf(changes: readonly Change[]): Part[] {
 }
 
 /**
- * With a flush of so many changes: takes what is to be appended once more, after them, and gives the segments as they are to
- * be before all that is appended.
+ * With a flush of so many changes: takes what is to be appended once more, after them, and gives the segments as they
+ * are to be before all that is appended.
  */
 export function swept(
   segments: Segments,

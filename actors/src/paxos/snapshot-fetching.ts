@@ -1,4 +1,6 @@
-/** Pulls a snapshot, chunk by chunk, into rows of the next generation; nothing reads them before all are there (PX17). */
+/**
+ * Pulls a snapshot, chunk by chunk, into rows of the next generation; nothing reads them before all are there (PX17).
+ */
 import { type Address, decode, type NodeId, nodeOf, type Outbox } from '@synod/runtime/protocol'
 import type { StateMachine } from '../replicated/state-machine.ts'
 import { flushNow } from './flush.ts'

@@ -53,7 +53,10 @@ function encodeEntries(capture: Capture, offset: number, limit: number) {
   return { entries: encode(entries.slice(offset, offset + count)), count }
 }
 
-/** Of a list of these entries. Each is encoded once to know, as small chunks would encode what follows them every time. */
+/**
+ * Of a list of these entries. Each is encoded once to know, as small chunks would encode what follows them every
+ * time.
+ */
 function bytesOf({ entries, bytes }: Capture, offset: number, count: number): number {
   for (let at = bytes.length; at <= offset + count; at++) {
     bytes.push((bytes[at - 1] ?? 0) + encode(entries[at - 1]).length)

@@ -1,4 +1,7 @@
-/** Rows that count no more: segments that a sweep or a snapshot replaced. They are erased a few at a time, the oldest first. */
+/**
+ * Rows that count no more: segments that a sweep or a snapshot replaced. They are erased a few at a time, the oldest
+ * first.
+ */
 import type { Outbox } from '@synod/runtime/protocol'
 import type { LearnerState, Stale } from './learner-state.ts'
 import { segmentKey } from './segments.ts'

@@ -60,7 +60,9 @@ function hashQuoted(text: string, seed: number): number {
   return hashText('"', hash)
 }
 
-/** Hashes a value's canonical text, piece by piece: JSON with the fields in order, those that are undefined left out. */
+/**
+ * Hashes a value's canonical text, piece by piece: JSON with the fields in order, those that are undefined left out.
+ */
 function hashValue(value: unknown, seed: number): number {
   if (typeof value === 'string') return hashQuoted(value, seed)
   if (typeof value === 'bigint') return hashText(`${value}n`, seed)

@@ -1,6 +1,6 @@
 /**
- * The outbox of a leader side, over that of the actor which hosts it: timers get a name space of their own, proposals and
- * tokens are gathered and handed to the protocol once per event.
+ * The outbox of a leader side, over that of the actor which hosts it: timers get a name space of their own, proposals
+ * and tokens are gathered and handed to the protocol once per event.
  */
 import type { Address, Json, Outbox, Request } from '@synod/runtime/protocol'
 import type { LeaderOutbox } from './state-machine.ts'

@@ -1,6 +1,6 @@
 /**
- * Commands exactly once (Lee, Park, Kejriwal, Matsushita, Ousterhout: Implementing Linearizability at Large Scale and Low
- * Latency, SOSP 2015, "RIFL"): the answer is kept beside what the command changed, until its session has it.
+ * Commands exactly once (Lee, Park, Kejriwal, Matsushita, Ousterhout: Implementing Linearizability at Large Scale and
+ * Low Latency, SOSP 2015, "RIFL"): the answer is kept beside what the command changed, until its session has it.
  */
 import type { Store } from './state-machine.ts'
 

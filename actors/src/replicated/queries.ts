@@ -1,4 +1,6 @@
-/** How the gateway and the command line look into a group: requests to any member's front door, whatever the protocol. */
+/**
+ * How the gateway and the command line look into a group: requests to any member's front door, whatever the protocol.
+ */
 import type { Json, NodeId } from '@synod/runtime/protocol'
 
 /** What any member of a replicated group answers to the gateway and the command line, by request. */

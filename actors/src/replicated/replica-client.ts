@@ -1,6 +1,6 @@
 /**
- * Talks to a replicated object from outside the actors, through any node: finds the leader, tries again until the deadline, and
- * numbers its commands so that each runs once.
+ * Talks to a replicated object from outside the actors, through any node: finds the leader, tries again until the
+ * deadline, and numbers its commands so that each runs once.
  */
 
 import type { Address, NodeId } from '@synod/runtime/protocol'

@@ -1,7 +1,7 @@
 /**
- * The short way to replicate something: commands that change it, queries that read it, and a group of nodes. Commands run
- * exactly once, whichever node is asked and however often it is tried (RIFL: a session numbers its commands, answers are
- * kept until the session says that it has them); queries are linearizable.
+ * The short way to replicate something: commands that change it, queries that read it, and a group of nodes. Commands
+ * run exactly once, whichever node is asked and however often it is tried (RIFL: a session numbers its commands,
+ * answers are kept until the session says that it has them); queries are linearizable.
  */
 import { address, assert, type NodeId } from '@synod/runtime/protocol'
 import { paxosGroupActors } from '../paxos/group-actors.ts'

@@ -24,7 +24,9 @@ export interface Table<Row = unknown> extends ReadonlyTable<Row> {
 
 /** The applied state, read-only. */
 export interface ReadonlyStore extends ReadonlyTable {
-  /** The rows of a kind that the machine names in `tables`: row `a` of table `lock` has the key `lock/a` in the store. */
+  /**
+   * The rows of a kind that the machine names in `tables`: row `a` of table `lock` has the key `lock/a` in the store.
+   */
   table(kind: string): ReadonlyTable
 }
 

@@ -36,16 +36,16 @@ interface Looked {
 /** What each store was like at its last look. */
 const looks = new WeakMap<StoreData, Looked>()
 /**
- * All changes are looked at when they are so few, and otherwise after so many slots, and no more than so many of them for
- * each slot; the newest every time.
+ * All changes are looked at when they are so few, and otherwise after so many slots, and no more than so many of them
+ * for each slot; the newest every time.
  */
 const few = 32
 const wholeEvery = 16
 const changesPerSlot = 16
 
 /**
- * For a look after every event of an actor, at a price for what has happened only: a store changes when a slot is applied,
- * when its rows are written and when a scan puts names in order, and each shows in `slot` or in the counts.
+ * For a look after every event of an actor, at a price for what has happened only: a store changes when a slot is
+ * applied, when its rows are written and when a scan puts names in order, and each shows in `slot` or in the counts.
  */
 export function checkStoreAfter(data: StoreData, slot: number): void {
   const { waiting, changed } = data

@@ -19,7 +19,9 @@ export class Entry {
   isChanged = false
   /** What its table finds under its name; settled or dropped it is that no longer. */
   isFound = true
-  /** Most records and locks come and go before anybody scans: names are put in order late, those that are still there. */
+  /**
+   * Most records and locks come and go before anybody scans: names are put in order late, those that are still there.
+   */
   order: 'none' | 'waiting' | 'sorted'
 
   /** `value` as it is on disk; undefined: not there. */
@@ -36,10 +38,10 @@ export interface TableData {
   /** What the keys of its rows begin with: `<kind>/`, or nothing. */
   readonly prefix: string
   /**
-   * By name: an entry, or of a row that is settled, as most of a large state are, nothing but the value. The entry of a
-   * deleted row stays until the changes are next looked through: a `Map` of V8 leaves a dead place in the key's hash chain
-   * at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would get ever
-   * slower: 100 µs after some thousand times.
+   * By name: an entry, or of a row that is settled, as most of a large state are, nothing but the value. The entry of
+   * a deleted row stays until the changes are next looked through: a `Map` of V8 leaves a dead place in the key's
+   * hash chain at every delete until it is rebuilt, so a key of a large map that comes and goes (a lock, say) would
+   * get ever slower: 100 µs after some thousand times.
    */
   readonly rows: Map<string, unknown>
   /** Rows that have a value. */
@@ -83,7 +85,10 @@ export function emptyStore(kinds: readonly string[] = []): StoreData {
   return { tables, rest: emptyTable(''), size: 0, waiting: [], changed: [], written: [], dirty: 0, erased: 0 }
 }
 
-/** The table with this prefix; undefined: the machine has none, not any more or not yet then, so that its rows lie elsewhere. */
+/**
+ * The table with this prefix; undefined: the machine has none, not any more or not yet then, so that its rows lie
+ * elsewhere.
+ */
 export function tableWith(data: StoreData, prefix: string): TableData | undefined {
   return prefix === '' ? undefined : data.tables.get(prefix.slice(0, -1))
 }
@@ -262,7 +267,10 @@ export interface Cursor {
   readonly name: string
 }
 
-/** Gives up to `most` rows after `cursor`, and where it came to; undefined: these were the last. Between flushes a key may be met or missed. */
+/**
+ * Gives up to `most` rows after `cursor`, and where it came to; undefined: these were the last. Between flushes a key
+ * may be met or missed.
+ */
 export function rowsAfter(
   data: StoreData,
   cursor: Cursor | undefined,

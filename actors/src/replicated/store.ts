@@ -1,6 +1,6 @@
 /**
- * The applied state of a state machine (store-data.ts) as `apply`, a leader side and an audit see it, and the undo journal
- * of the command under way, so that a command that throws changes nothing.
+ * The applied state of a state machine (store-data.ts) as `apply`, a leader side and an audit see it, and the undo
+ * journal of the command under way, so that a command that throws changes nothing.
  */
 import { assert } from '@synod/runtime/protocol'
 import { keysBetween } from './sorted-keys.ts'

@@ -19,7 +19,10 @@ type Ask<Request> = Request extends unknown ? Omit<Request, 'deadlineMs'> : neve
 export type Asked = { orders: Ask<OrdersRequest>; stock: Ask<StockRequest>; payment: Ask<PaymentRequest> }
 type Wire = { readonly from: Address; readonly to: Address; readonly message: unknown }
 
-/** One node with its session and services over groups that never fail. Messages are delivered in the order sent, or as `next` picks. */
+/**
+ * One node with its session and services over groups that never fail. Messages are delivered in the order sent, or as
+ * `next` picks.
+ */
 export class Shop {
   readonly groups = new FakeGroups(map)
   readonly node = nodeId('n1')

@@ -5,7 +5,10 @@ import type { GetMap } from '../sharding/messages.ts'
 import type { Lookup, ReadKeys, ScanKeys, Submit } from '../transactions/messages.ts'
 import type { Call, Context, Key, SubmitWork } from './state.ts'
 
-/** The group gives up before the asker does, so that a definite answer still arrives in time: by as much as answers take. */
+/**
+ * The group gives up before the asker does, so that a definite answer still arrives in time: by as much as answers
+ * take.
+ */
 const marginMs = 500
 
 export function messageOf(context: Context, call: Call): Submit | ReadKeys | ScanKeys | Lookup | GetMap {

@@ -22,7 +22,10 @@ export type SessionRequest =
       /** Correlates, when the asker is an actor. */
       readonly tag?: number
     }
-  /** Linearizable reads of single keys, without a log write. Answer: `ReadAnswer`. `fast` reads the leader's own state without a quorum round: only for what a later check validates. */
+  /**
+   * Linearizable reads of single keys, without a log write. Answer: `ReadAnswer`. `fast` reads the leader's own state
+   * without a quorum round: only for what a later check validates.
+   */
   | {
       readonly type: 'read'
       readonly keys: readonly { readonly keyspace: string; readonly key: string }[]
@@ -40,14 +43,20 @@ export type SessionRequest =
       readonly deadlineMs: number
       readonly tag?: number
     }
-  /** Many operations, not atomic together: split by group and in chunks, each chunk a transaction of its own; safe to repeat. Answer: `BulkAnswer`. */
+  /**
+   * Many operations, not atomic together: split by group and in chunks, each chunk a transaction of its own; safe to
+   * repeat. Answer: `BulkAnswer`.
+   */
   | {
       readonly type: 'bulk'
       readonly operations: readonly Operation[]
       readonly deadlineMs: number
       readonly tag?: number
     }
-  /** What became of a transaction. Answer: `TransactAnswer`; `unavailable` when nothing is known of it. `key` names the shard that coordinated: the first key of the operations. */
+  /**
+   * What became of a transaction. Answer: `TransactAnswer`; `unavailable` when nothing is known of it. `key` names
+   * the shard that coordinated: the first key of the operations.
+   */
   | {
       readonly type: 'lookup'
       readonly id: TxId
@@ -58,7 +67,10 @@ export type SessionRequest =
       readonly deadlineMs: number
       readonly tag?: number
     }
-  /** What this node believes of where things are: hints, for clients that want to ask the right node. Answer: `RoutesAnswer`. */
+  /**
+   * What this node believes of where things are: hints, for clients that want to ask the right node. Answer:
+   * `RoutesAnswer`.
+   */
   | { readonly type: 'routes'; readonly deadlineMs: number; readonly tag?: number }
 
 export type SessionAnswer = TransactAnswer | ReadAnswer | ScanAnswer | BulkAnswer | RoutesAnswer

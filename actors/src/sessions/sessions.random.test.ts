@@ -42,7 +42,9 @@ function ask(sim: Simulation, node: NodeId, request: SessionRequest, done: (answ
   })
 }
 
-/** One after the other; half of them under ids of the client's own, tried again until it is known what became of them. */
+/**
+ * One after the other; half of them under ids of the client's own, tried again until it is known what became of them.
+ */
 function startClient(sim: Simulation, random: Random, name: string, all: Append[]): void {
   let sequence = 0
   const next = () => {

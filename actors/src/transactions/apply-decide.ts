@@ -1,6 +1,6 @@
 /**
- * `decide`, `execute`, `refuse`, `abort`: the coordinating group's log, in which the first decision wins. `execute` decides
- * for a transaction whose keys all lie in this group.
+ * `decide`, `execute`, `refuse`, `abort`: the coordinating group's log, in which the first decision wins. `execute`
+ * decides for a transaction whose keys all lie in this group.
  */
 import type { ApplyContext, Store } from '../replicated/state-machine.ts'
 import { applyWrites, type Measures } from './changes.ts'
@@ -15,7 +15,10 @@ import { workOf } from './work.ts'
 
 const noVotes: Decide['votes'] = []
 
-/** [TX1, TX4, TX5] Commits when the own share is possible now: applied, recorded, and what participants owe, in one command. */
+/**
+ * [TX1, TX4, TX5] Commits when the own share is possible now: applied, recorded, and what participants owe, in one
+ * command.
+ */
 export function applyDecide(
   store: Store,
   command: Decide | Execute,

@@ -10,8 +10,8 @@ import { assignmentOf, ownText, type PreparedRow, table } from './rows.ts'
 import { type Work, workOf } from './work.ts'
 
 /**
- * [TX2, TX23] A share of another coordinator, or of another plan under this attempt, is neither voted for nor let go here: the
- * one only its coordinator knows about, the other goes when the attempt is closed.
+ * [TX2, TX23] A share of another coordinator, or of another plan under this attempt, is neither voted for nor let go
+ * here: the one only its coordinator knows about, the other goes when the attempt is closed.
  */
 const tryAgain: PrepareResult = { vote: 'retry', why: 'wounded' }
 
@@ -48,8 +48,8 @@ export function applyPrepare(store: Store, command: PrepareShare, context: Apply
 }
 
 /**
- * Whoever asks again under an id may have planned anew, from what is there now; where the leader that coordinated the first plan is
- * gone, and closed nothing, the next one counts the same attempt.
+ * Whoever asks again under an id may have planned anew, from what is there now; where the leader that coordinated the
+ * first plan is gone, and closed nothing, the next one counts the same attempt.
  */
 export function sameOperations(a: readonly Numbered[], b: readonly Numbered[]): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b)
@@ -90,7 +90,8 @@ function commitShare(
   if (share === undefined || share.coordinator !== coordinator) return
   const work = workOf(share.operations)
   releaseShare(store, share, work)
-  // Another prepare than the committed one is a late copy of its message: one transaction commits once, so it never will.
+  // Another prepare than the committed one is a late copy of its message: one transaction commits once, so it never
+  // will.
   if (share.attempt !== attempt || share.prepared !== prepared) return
   assert(context.index > prepared, 'a commit comes after its prepare')
   const versions = { locked: prepared, added: context.index }

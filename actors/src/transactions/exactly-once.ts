@@ -13,7 +13,9 @@ import type { Attempt, TxKey } from './messages.ts'
 import type { Outcome, TxId } from './operations.ts'
 import { afterPrefix, type RecordRow, table, txId, txKey } from './rows.ts'
 
-/** How long the answer to a request without a retention of its own is kept, if its session never says that it has it. */
+/**
+ * How long the answer to a request without a retention of its own is kept, if its session never says that it has it.
+ */
 export const defaultRetentionMs = 24 * 60 * 60 * 1_000
 
 type Known = Extract<Decision, { status: 'decided' | 'expired' | 'conflictingRequest' }>

@@ -1,6 +1,6 @@
 /**
- * Whole stories in one notation, to be read line by line. A message: `from > to  type …` when it arrives (groups by name,
- * `@` the member); a command: `group  position: type … → result` when it is applied.
+ * Whole stories in one notation, to be read line by line. A message: `from > to  type …` when it arrives (groups by
+ * name, `@` the member); a command: `group  position: type … → result` when it is applied.
  */
 import { type Address, nodeId, nodeOf } from '@synod/runtime/protocol'
 import { seededRandom } from '@synod/runtime/simulation'

@@ -12,7 +12,9 @@ import type { Operation, OperationResult, Outcome, Refusal, TxId } from './opera
 
 /** `session:sequence`. */
 export type TxKey = string
-/** One try at a transaction: attempts are numbered from 1, and a decision to abort covers all attempts up to its own. */
+/**
+ * One try at a transaction: attempts are numbered from 1, and a decision to abort covers all attempts up to its own.
+ */
 export interface Attempt {
   readonly tx: TxKey
   readonly attempt: number
@@ -143,7 +145,10 @@ export interface Prepare {
 export type Vote = Attempt & { readonly type: 'vote'; readonly nonce: number; readonly group: string } & (
     | {
         readonly vote: 'yes'
-        /** Position of the prepare in the participant's history: a commit names it, so that no other prepare is committed. */
+        /**
+         * Position of the prepare in the participant's history: a commit names it, so that no other prepare is
+         * committed.
+         */
         readonly prepared: number
         readonly results: readonly { readonly index: number; readonly result: OperationResult }[]
       }

@@ -18,7 +18,10 @@ export type Operation =
   | ({ readonly op: 'scan'; readonly prefix: string; readonly limit?: number } & OnKey)
   | ({ readonly op: 'put'; readonly value: Json } & Change)
   | ({ readonly op: 'delete' } & Change)
-  /** Adds to an integer, within bounds; concurrent adds do not lock each other out (escrow). A missing key counts as `initial`, or fails. */
+  /**
+   * Adds to an integer, within bounds; concurrent adds do not lock each other out (escrow). A missing key counts as
+   * `initial`, or fails.
+   */
   | ({
       readonly op: 'add'
       readonly amount: number

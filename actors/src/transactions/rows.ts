@@ -14,7 +14,9 @@ import type { Outcome, TxId } from './operations.ts'
 /** `v/<keyspace>/<key>` */
 export interface Stored {
   readonly value: Json
-  /** Position of the command that wrote it (or prepared it): grows with every change, never used again after a delete. */
+  /**
+   * Position of the command that wrote it (or prepared it): grows with every change, never used again after a delete.
+   */
   readonly version: number
 }
 /** `l/<keyspace>/<key>`: prepared transactions that lock a key; adds are in `e/` instead. */
@@ -64,7 +66,9 @@ export interface TallyRow {
   readonly out: Exact
 }
 
-/** The kinds of rows: the row of `tx` among the records has the key `r/<tx>`. Most tables are empty most of the time. */
+/**
+ * The kinds of rows: the row of `tx` among the records has the key `r/<tx>`. Most tables are empty most of the time.
+ */
 export const tables = ['v', 'l', 'g', 'e', 'p', 'r', 'u', 't', 's', 'x', 'tally'] as const
 export type Kind = (typeof tables)[number]
 
@@ -126,8 +130,8 @@ const sessions = new Map<string, string>()
 const mostSessions = 1_000
 
 /**
- * One text for each session. What is read from bytes is a part of the long text of its batch: it keeps that alive, and V8 hashes
- * and compares such parts slowly.
+ * One text for each session. What is read from bytes is a part of the long text of its batch: it keeps that alive,
+ * and V8 hashes and compares such parts slowly.
  */
 function ownSession(part: string): string {
   const known = sessions.get(part)

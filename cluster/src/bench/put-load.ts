@@ -1,6 +1,6 @@
 /**
- * The load of the put bench, in a process of its own: callers in a closed loop over one client. Asked once by its argument,
- * or again and again by messages.
+ * The load of the put bench, in a process of its own: callers in a closed loop over one client. Asked once by its
+ * argument, or again and again by messages.
  */
 import { connect } from '../client/index.ts'
 import { scriptArgument } from './children.ts'

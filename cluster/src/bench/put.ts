@@ -1,7 +1,7 @@
 /**
- * Durable replicated puts: three of our nodes beside three of etcd's on the same disk, each loaded by its own client with the
- * same callers, keys and values for the same seconds. Fresh clusters for each line; both are warmed, then they take turns,
- * so that what the machine does meanwhile meets both.
+ * Durable replicated puts: three of our nodes beside three of etcd's on the same disk, each loaded by its own client
+ * with the same callers, keys and values for the same seconds. Fresh clusters for each line; both are warmed, then
+ * they take turns, so that what the machine does meanwhile meets both.
  */
 import { keepScript } from './children.ts'
 import { cpuSeconds } from './cpu.ts'

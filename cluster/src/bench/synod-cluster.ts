@@ -19,7 +19,9 @@ export interface SynodCluster {
 }
 
 export interface SynodOptions {
-  /** What a configuration file would say: `{ nodes: 5, keyspaces: { kv: { shards: 16, groups: 4 } } }`. Default: none. */
+  /**
+   * What a configuration file would say: `{ nodes: 5, keyspaces: { kv: { shards: 16, groups: 4 } } }`. Default: none.
+   */
   readonly config?: Readonly<Record<string, unknown>>
   /** Allows faults. */
   readonly faults?: true

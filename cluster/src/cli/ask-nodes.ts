@@ -6,7 +6,10 @@ import { type FoundCluster, getJson, type NodeAt } from './find-cluster.ts'
 
 export type Told<Answer> = NodeAt & ({ readonly answer: Answer } | { readonly problem: string })
 
-/** A node that is well answers at once, a busy one within a second or two; who asks all of them waits no longer for another. */
+/**
+ * A node that is well answers at once, a busy one within a second or two; who asks all of them waits no longer for
+ * another.
+ */
 export const answerWithinMs = 4_000
 
 /** Nodes that a fault has stopped, by the launcher: they are paused or killed, and asked for nothing. */

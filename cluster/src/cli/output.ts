@@ -23,7 +23,9 @@ export const errorColour = pc.createColors(wantsColour(process.stderr.isTTY === 
 const rewrites = canRewrite(process.stderr.isTTY === true, process.env)
 const clearLine = '\r\x1b[2K'
 
-/** How far it is, on stderr: what is printed is what was asked for. Where lines cannot be rewritten each has its own. */
+/**
+ * How far it is, on stderr: what is printed is what was asked for. Where lines cannot be rewritten each has its own.
+ */
 export function progress(line: string): void {
   process.stderr.write(rewrites ? `${clearLine}${errorColour.dim(line)}` : `${errorColour.dim(line)}\n`)
 }

@@ -12,8 +12,8 @@ export function userFolder(): string {
 const project = fileURLToPath(new URL('../../..', import.meta.url))
 
 /**
- * The `.synod` where the user stands, or the nearest one upward within the project, else that of the project: the same cluster
- * from every folder of it, and none that lies by chance above it.
+ * The `.synod` where the user stands, or the nearest one upward within the project, else that of the project: the
+ * same cluster from every folder of it, and none that lies by chance above it.
  */
 export function usualData(from: string, root: string = project): string {
   const isInside = !relative(root, from).startsWith('..')

@@ -109,7 +109,10 @@ export class Client {
     throw readError(answer)
   }
 
-  /** One atomic, serializable transaction; the results stand in the order of the operations. Throws `Refused`, `Unavailable`, `IndefiniteError`. */
+  /**
+   * One atomic, serializable transaction; the results stand in the order of the operations. Throws `Refused`,
+   * `Unavailable`, `IndefiniteError`.
+   */
   run(operations: readonly Operation[]): Promise<readonly OperationResult[]> {
     const id: TxId = { session: this.#session, sequence: ++this.#sequence }
     this.#open.add(id.sequence)

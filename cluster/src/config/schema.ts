@@ -35,8 +35,8 @@ const name = z.string({ error: 'must be a name' }).regex(/^[A-Za-z0-9][A-Za-z0-9
 const groupsError = 'must be a whole number from 1 to 256, or the keyspace whose groups it shares'
 
 /**
- * Settled later: `replicas` is by default three, or as many as there are nodes; `groups` as few as keep all nodes equally
- * busy, for payment those of orders.
+ * Settled later: `replicas` is by default three, or as many as there are nodes; `groups` as few as keep all nodes
+ * equally busy, for payment those of orders.
  */
 const keyspace = settings({
   shards: whole(1, 256).default(3),

@@ -24,7 +24,10 @@ export const defaultAdmission: AdmissionLimits = { waitMs: 1_000, few: 128, crow
 interface Ticket {
   readonly enteredAt: number
   done: boolean
-  /** Others that came long after it were answered: it waits for something of its own, a lock or a group without leader. */
+  /**
+   * Others that came long after it were answered: it waits for something of its own, a lock or a group without
+   * leader.
+   */
   stuck: boolean
 }
 

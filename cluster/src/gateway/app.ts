@@ -42,8 +42,8 @@ export function createGateway(options: GatewayOptions): Hono {
   // One handler for each route and nothing in front of it: Hono then calls it directly.
   for (const route of [...routes, document]) {
     const query = Object.keys(route.query ?? {})
-    // Clients of the shop's routes, and whoever looks after nodes, may hang something of their own to a URL that takes no
-    // query: nothing can be misread there.
+    // Clients of the shop's routes, and whoever looks after nodes, may hang something of their own to a URL that
+    // takes no query: nothing can be misread there.
     const takesQuery = route.tag === 'keys' || route.tag === 'transactions'
     app.on(route.method, honoPath(route.path), c => {
       refuseStrange(c.req.raw.url, takesQuery ? query : undefined)

@@ -53,8 +53,9 @@ function enlarged(body: Uint8Array, atLeast: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The whole answer leaves at once, and ends with what is left of the body: a connection that is closed over unread bytes
- * is reset, and takes the answer with it (RFC 9112 §9.6), as many clients read nothing before they have sent all.
+ * The whole answer leaves at once, and ends with what is left of the body: a connection that is closed over unread
+ * bytes is reset, and takes the answer with it (RFC 9112 §9.6), as many clients read nothing before they have sent
+ * all.
  */
 async function tooLarge(
   c: Context,

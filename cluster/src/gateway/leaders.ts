@@ -1,6 +1,6 @@
 /**
- * Who leads, as the members of groups on this node have it. They hear every election; a session knows only what answered
- * it, and takes the preferred member for the leader until then.
+ * Who leads, as the members of groups on this node have it. They hear every election; a session knows only what
+ * answered it, and takes the preferred member for the leader until then.
  */
 import { frontDoor, type GroupStatus, type RoutesAnswer } from '@synod/actors'
 import type { NodeId } from '@synod/runtime/protocol'

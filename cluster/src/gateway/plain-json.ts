@@ -15,7 +15,10 @@ const parseWithSource = JSON.parse as (
   reviver: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
 ) => unknown
 
-/** The first whole number of a JSON text that a double would give back with other digits. The text is no deeper than `deepest`. */
+/**
+ * The first whole number of a JSON text that a double would give back with other digits. The text is no deeper than
+ * `deepest`.
+ */
 export function changedInteger(text: string): string | undefined {
   if (!manyDigits.test(text)) return undefined
   let found: string | undefined

@@ -1,7 +1,7 @@
 /**
- * The requests that come most, recognised without a walk through a schema, which costs a put a tenth of its leader's time.
- * Whatever is not recognised goes to the schema, which decides, and words the error. What is recognised here the schema
- * would take as it is (a property test holds them together).
+ * The requests that come most, recognised without a walk through a schema, which costs a put a tenth of its leader's
+ * time. Whatever is not recognised goes to the schema, which decides, and words the error. What is recognised here
+ * the schema would take as it is (a property test holds them together).
  */
 import { deepest } from './plain-json.ts'
 

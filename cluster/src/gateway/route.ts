@@ -1,4 +1,7 @@
-/** A route as data: the app registers it, the OpenAPI document describes it, and its methods answer 405 for the others. */
+/**
+ * A route as data: the app registers it, the OpenAPI document describes it, and its methods answer 405 for the
+ * others.
+ */
 import type { Context } from 'hono'
 
 export const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const

@@ -66,8 +66,8 @@ export interface SocketFailure {
 }
 
 /**
- * Serves `/client` upgrades of the server; leaves other paths alone. Returns what closes all sockets. `onDefect` hears of
- * what threw and was not bad input.
+ * Serves `/client` upgrades of the server; leaves other paths alone. Returns what closes all sockets. `onDefect`
+ * hears of what threw and was not bad input.
  */
 export function serveClients(
   server: Server,

@@ -5,7 +5,9 @@ import { retentionMs } from './idempotency.ts'
 
 type Transact = Extract<SessionRequest, { type: 'transact' }>
 
-/** Sends operations to `/tx` of a node whose session says `outcome`; gives the answer and what the session was asked. */
+/**
+ * Sends operations to `/tx` of a node whose session says `outcome`; gives the answer and what the session was asked.
+ */
 async function sent(operations: readonly Operation[], key: string | undefined, outcome: Outcome) {
   const { app, asked } = gateway(() => ({ type: 'transacted', id: { session: 's', sequence: 1 }, outcome }))
   const headers: Record<string, string> = key === undefined ? {} : { 'Idempotency-Key': key }

@@ -1,6 +1,6 @@
 /**
- * A transaction of the caller's own operations (`/tx`, `/kv`), under the request's `Idempotency-Key` when it has one. Then a
- * key made from that key coordinates (GW11), and the answer reads as if it did not.
+ * A transaction of the caller's own operations (`/tx`, `/kv`), under the request's `Idempotency-Key` when it has one.
+ * Then a key made from that key coordinates (GW11), and the answer reads as if it did not.
  */
 import { anchored, anchorKey, type Operation, type OperationResult, type Outcome } from '@synod/actors'
 import type { Context } from 'hono'

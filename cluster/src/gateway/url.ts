@@ -2,8 +2,8 @@
 import { BadInput } from './problem.ts'
 
 /**
- * Throws `BadInput` for what would otherwise be read as something else, or not at all (SPEC.md, GW7, GW10). `query`: the
- * parameters that there are; undefined: none is read, so none is refused.
+ * Throws `BadInput` for what would otherwise be read as something else, or not at all (SPEC.md, GW7, GW10). `query`:
+ * the parameters that there are; undefined: none is read, so none is refused.
  */
 export function refuseStrange(url: string, query: readonly string[] | undefined): void {
   const begin = url.indexOf('?')

@@ -68,7 +68,9 @@ export function forgetRunning(data: string): void {
   rmSync(join(data, files.lock), { force: true })
 }
 
-/** Throws `Failure` when the folder holds other things: then it was named by mistake, and `--fresh` must not touch it. */
+/**
+ * Throws `Failure` when the folder holds other things: then it was named by mistake, and `--fresh` must not touch it.
+ */
 export function refuseStrangers(data: string): void {
   if (!existsSync(data) || !statSync(data).isDirectory() || existsSync(join(data, files.layout))) return
   const known = new Set<string>([...Object.values(files), logFile])

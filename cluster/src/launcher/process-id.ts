@@ -44,8 +44,8 @@ function statOf(pid: number): string[] {
 const beganOf = (pid: number) => statOf(pid)[19] ?? ''
 
 /**
- * Dead, and waited for by nobody yet. A killed process is a zombie as soon as its first thread has ended; the others still
- * hold its ports and files until they have ended, too.
+ * Dead, and waited for by nobody yet. A killed process is a zombie as soon as its first thread has ended; the others
+ * still hold its ports and files until they have ended, too.
  */
 function isOver(pid: number): boolean {
   return statOf(pid)[0] === 'Z' && threadsOf(pid) <= 1

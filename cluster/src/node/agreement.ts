@@ -1,6 +1,7 @@
 /**
- * What all nodes of a cluster must be configured alike: its members and keyspaces, from which each makes the first shard
- * map by itself. Nodes that made different ones would look for the same key in different groups, without a word.
+ * What all nodes of a cluster must be configured alike: its members and keyspaces, from which each makes the first
+ * shard map by itself. Nodes that made different ones would look for the same key in different groups, without a
+ * word.
  */
 import { createHash } from 'node:crypto'
 import type { ShardMap } from '@synod/actors'

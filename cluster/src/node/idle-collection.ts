@@ -1,8 +1,8 @@
 /**
- * A node that has come to rest after much work gives its memory back. V8 does so by itself when little is allocated, but
- * it looks at that only when it collects the young generation, and a node at rest takes minutes to fill that. So after a
- * busy stretch it is collected a few times, which costs some milliseconds of an idle process: of 300,000 rows that were
- * loaded 270 MB stayed 15 s later, and not 400 MB for two minutes.
+ * A node that has come to rest after much work gives its memory back. V8 does so by itself when little is allocated,
+ * but it looks at that only when it collects the young generation, and a node at rest takes minutes to fill that. So
+ * after a busy stretch it is collected a few times, which costs some milliseconds of an idle process: of 300,000 rows
+ * that were loaded 270 MB stayed 15 s later, and not 400 MB for two minutes.
  */
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'

@@ -7,13 +7,14 @@ import { portHolder } from './port-holder.ts'
 
 /**
  * Connections that may wait to be accepted; the kernel takes less where `net.core.somaxconn` is less. Node's own 511
- * overflow when thousands of clients dial at once: their requests then hang in the kernel for longer than their deadline.
+ * overflow when thousands of clients dial at once: their requests then hang in the kernel for longer than their
+ * deadline.
  */
 const backlog = 16_384
 
 /**
- * libuv (from 1.45) accepts one connection per listening socket and turn of the event loop. In a flood a node turns ten to
- * fifty times a second: of 2,700 clients that dialled at once most were still waiting after 13 s.
+ * libuv (from 1.45) accepts one connection per listening socket and turn of the event loop. In a flood a node turns
+ * ten to fifty times a second: of 2,700 clients that dialled at once most were still waiting after 13 s.
  */
 const sockets = 64
 
@@ -25,11 +26,12 @@ export async function listen(server: NetServer, host: string, port: number): Pro
 }
 
 /**
- * As `listen`, with several sockets on the port where the system can share one (`SO_REUSEPORT`). Returns what closes all
- * but the server's own.
+ * As `listen`, with several sockets on the port where the system can share one (`SO_REUSEPORT`). Returns what closes
+ * all but the server's own.
  */
 export async function listenWide(server: Server, host: string, port: number): Promise<() => void> {
-  // Those that share would also share with another node that was given this port by mistake: the first asks for it alone.
+  // Those that share would also share with another node that was given this port by mistake: the first asks for it
+  // alone.
   const alone = createServer()
   await listen(alone, host, port)
   const shared = { host, port: (alone.address() as AddressInfo).port, backlog, reusePort: true }

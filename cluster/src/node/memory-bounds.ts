@@ -2,8 +2,8 @@
  * What bounds a node's memory from its beginning: a flag for V8, and the environment of glibc.
  *
  * V8 would let each half of the young generation grow to 64 MB under load and keep it: a quarter of a node's memory
- * after 300,000 rows were loaded. Both read what they are told only when a process begins, so that whoever starts a node
- * tells them, and a node that was started without it begins again.
+ * after 300,000 rows were loaded. Both read what they are told only when a process begins, so that whoever starts a
+ * node tells them, and a node that was started without it begins again.
  */
 const flag = '--max-semi-space-size'
 
@@ -11,10 +11,10 @@ const flag = '--max-semi-space-size'
 export const nodeFlags: readonly string[] = [`${flag}=32`]
 
 /**
- * glibc: buffers from this size on are mapped by themselves and given back when they are freed, and what is free at the
- * end of the heap from the other one on. By itself it would change both as it goes. Smaller ones save 20 MB of a node after
- * 300,000 rows, and cost dearly where frames are as large: with 128 KB a put of 2,048 callers took 250 to 680 µs in the
- * kernel instead of 10.
+ * glibc: buffers from this size on are mapped by themselves and given back when they are freed, and what is free at
+ * the end of the heap from the other one on. By itself it would change both as it goes. Smaller ones save 20 MB of a
+ * node after 300,000 rows, and cost dearly where frames are as large: with 128 KB a put of 2,048 callers took 250 to
+ * 680 µs in the kernel instead of 10.
  */
 const largeBufferBytes = 4 << 20
 const largeRestBytes = 32 << 20

@@ -1,6 +1,6 @@
 /**
- * Groups whose member on this node has no vote yet: it lost its memory and catches up (the amnesia rule, PX20). Until it has
- * one, its group is a loss nearer to standing still than it looks, so the node is not ready.
+ * Groups whose member on this node has no vote yet: it lost its memory and catches up (the amnesia rule, PX20). Until
+ * it has one, its group is a loss nearer to standing still than it looks, so the node is not ready.
  */
 
 import type { RunningNode } from '@synod/runtime/host'

@@ -151,7 +151,8 @@ const lingerMs = 1_000
 
 /** What came is not HTTP: said in HTTP where nothing else is being answered, and the connection ended. */
 export function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Behind a request whose answer is still to come, a 400 would be taken for that answer, and say that nothing happened.
+  // Behind a request whose answer is still to come, a 400 would be taken for that answer, and say that nothing
+  // happened.
   const { _httpMessage: answering } = socket as Duplex & { readonly _httpMessage?: unknown }
   if (!socket.writable || error.code === 'ECONNRESET' || (answering ?? undefined) !== undefined) {
     socket.destroy()

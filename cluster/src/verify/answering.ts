@@ -5,8 +5,8 @@ import type { Cluster, GroupView } from './snapshot.ts'
 const patienceMs = 10_000
 
 /**
- * The same cluster, for one look at it: a node that did not answer once, or not in time, is not asked again. `get` may go on
- * behind it.
+ * The same cluster, for one look at it: a node that did not answer once, or not in time, is not asked again. `get`
+ * may go on behind it.
  */
 export function askingOnce(cluster: Cluster): Cluster {
   const away = new Map<string, Error>()

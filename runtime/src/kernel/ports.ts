@@ -102,7 +102,10 @@ export interface KernelPorts {
   activate?(id: ActorId): Activation | undefined
   readonly observer?: Observer
   readonly limits?: Partial<Limits>
-  /** Deep-freezes what is sent and saved, so that a protocol that changes it afterwards fails. For tests and simulation. */
+  /**
+   * Deep-freezes what is sent and saved, so that a protocol that changes it afterwards fails. For tests and
+   * simulation.
+   */
   readonly freeze?: boolean
   /** Where a test or the simulator may stop the node: by throwing, which the kernel lets through. */
   crashPoint?(at: 'beforeCommit' | 'afterCommit', turn: number): void

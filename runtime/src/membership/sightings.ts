@@ -1,4 +1,7 @@
-/** The highest incarnation and durable turn that this node saw of each peer, and what of it is not persisted yet (AM8). */
+/**
+ * The highest incarnation and durable turn that this node saw of each peer, and what of it is not persisted yet
+ * (AM8).
+ */
 import type { NodeId } from '../address.ts'
 import type { Sighting } from '../storage/storage.ts'
 import { admits, later, observe } from './standing.ts'

@@ -1,10 +1,10 @@
 /**
- * The amnesia rule (SPEC.md, AM1–AM9, AM15): may this node go on under its stored identity, or did it lose something that it
- * had acknowledged? A pure function, shared by the production node and the simulator.
+ * The amnesia rule (SPEC.md, AM1–AM9, AM15): may this node go on under its stored identity, or did it lose something
+ * that it had acknowledged? A pure function, shared by the production node and the simulator.
  *
- * An incarnation is `<counter>-<random>`. Peers remember the highest incarnation and durable turn they saw of a node; a
- * node that returns with less than that has lost memory and gets the next counter. The random part tells apart two lives
- * that reached the same counter without knowing of each other.
+ * An incarnation is `<counter>-<random>`. Peers remember the highest incarnation and durable turn they saw of a node;
+ * a node that returns with less than that has lost memory and gets the next counter. The random part tells apart two
+ * lives that reached the same counter without knowing of each other.
  */
 import { assert } from '../actor.ts'
 import type { NodeId } from '../address.ts'
@@ -63,8 +63,8 @@ export function provesLoss(own: Identity | undefined, ownTurn: number, seen: Sig
 }
 
 /**
- * Whether the first answer of a peer proves it to a node that was settled before (AM10). What the peer has from hearsay may
- * tell of the life that is judged (AM15).
+ * Whether the first answer of a peer proves it to a node that was settled before (AM10). What the peer has from
+ * hearsay may tell of the life that is judged (AM15).
  */
 export function provesLossLater(own: Identity | undefined, ownTurn: number, seen: Sighting): boolean {
   return seen.hearsay !== true && provesLoss(own, ownTurn, seen)

@@ -1,6 +1,6 @@
 /**
- * The shape of envelopes that came from a peer, checked before the kernel sees them (SPEC.md, MS9): a peer speaks for its own
- * actors, to this node's actors, asks for itself and answers what this node asked.
+ * The shape of envelopes that came from a peer, checked before the kernel sees them (SPEC.md, MS9): a peer speaks for
+ * its own actors, to this node's actors, asks for itself and answers what this node asked.
  */
 import { type Address, type NodeId, nodeId } from '../address.ts'
 import type { Answer, Envelope } from '../kernel/ports.ts'

@@ -1,6 +1,6 @@
 /**
- * The links of one node to all its peers: one WebSocket for each pair, dialled by the node with the smaller id, on the path
- * `/mesh` of the server that also carries HTTP (SPEC.md, MS1–MS17). Lossy by contract: protocols send again.
+ * The links of one node to all its peers: one WebSocket for each pair, dialled by the node with the smaller id, on
+ * the path `/mesh` of the server that also carries HTTP (SPEC.md, MS1–MS17). Lossy by contract: protocols send again.
  */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'

@@ -62,7 +62,9 @@ export interface MeshPorts {
   claimed(peer: NodeId, claim: Claim): boolean
   /** A peer told what it has seen, on a new link. */
   witnessed(met: Met): void
-  /** A peer answered a ping of `askedMs`: false when it has to be asked again what it has seen, on a link of its own. */
+  /**
+   * A peer answered a ping of `askedMs`: false when it has to be asked again what it has seen, on a link of its own.
+   */
   confirmed(peer: NodeId, claim: Claim, askedMs: number): boolean
   deliver(peer: NodeId, envelopes: readonly Envelope[]): void
   /** What could not be sent: no link, or its queue is full. */

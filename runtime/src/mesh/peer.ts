@@ -1,6 +1,6 @@
 /**
- * All that a node keeps about one peer: the link when there is one, the dialling when it is ours to dial, heartbeats and
- * suspicion, and the counts (SPEC.md, MS1, MS2, MS11–MS15).
+ * All that a node keeps about one peer: the link when there is one, the dialling when it is ours to dial, heartbeats
+ * and suspicion, and the counts (SPEC.md, MS1, MS2, MS11–MS15).
  */
 import type { WebSocket } from 'ws'
 import type { Envelope } from '../kernel/ports.ts'
@@ -83,8 +83,9 @@ export class Peer {
   }
 
   /**
-   * The peer begins, and this node dials: it does so now, also beside a link that is silent, which the new one replaces when it
-   * has proved itself. Strangers can knock, so once in a while. Throws the `Refusal` that ends the connection of who knocked.
+   * The peer begins, and this node dials: it does so now, also beside a link that is silent, which the new one
+   * replaces when it has proved itself. Strangers can knock, so once in a while. Throws the `Refusal` that ends the
+   * connection of who knocked.
    */
   knocked(): void {
     if (!this.dials) return

@@ -1,6 +1,6 @@
 /**
- * Where message faults act on a production node: on decoded envelopes as they arrive, so that a rule has to be known only to
- * the node at its receiving end. Without rules it is one comparison per frame.
+ * Where message faults act on a production node: on decoded envelopes as they arrive, so that a rule has to be known
+ * only to the node at its receiving end. Without rules it is one comparison per frame.
  */
 import type { NodeId } from '../address.ts'
 import type { FaultPlane } from '../faults/plane.ts'

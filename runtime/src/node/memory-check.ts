@@ -56,11 +56,12 @@ export class MemoryCheck {
   }
 
   /**
-   * A peer told what it has seen of this node: true when the standing is to be settled, for the first time or anew (AM10).
+   * A peer told what it has seen of this node: true when the standing is to be settled, for the first time or anew
+   * (AM10).
    *
-   * Until it is settled this process says nothing new of itself, so whatever is told is of earlier lives. Afterwards frames
-   * go to a peer only after it has answered, so that its first answer is of earlier lives too; later ones tell of what
-   * this process has said itself (AM12). All is compared with what the disk held when this life began.
+   * Until it is settled this process says nothing new of itself, so whatever is told is of earlier lives. Afterwards
+   * frames go to a peer only after it has answered, so that its first answer is of earlier lives too; later ones tell
+   * of what this process has said itself (AM12). All is compared with what the disk held when this life began.
    */
   witnessed({ peer, claim, testimony }: Met, nowMs: number): boolean {
     if (this.#settled && this.#witnesses.has(peer)) return false
@@ -71,7 +72,10 @@ export class MemoryCheck {
     return seenOfUs !== undefined && provesLossLater(this.#identity, this.#bootTurn, seenOfUs)
   }
 
-  /** A peer answered what was asked at `askedMs`: false when it is not any more who it was and must be asked again (AM13). */
+  /**
+   * A peer answered what was asked at `askedMs`: false when it is not any more who it was and must be asked again
+   * (AM13).
+   */
   confirmed(peer: NodeId, claim: Claim, askedMs: number): boolean {
     return this.#settled || this.#witnesses.confirmed(peer, this.#life(peer, claim), askedMs)
   }
@@ -102,7 +106,9 @@ export class MemoryCheck {
     return `${this.#links.get(peer)} ${incarnation}`
   }
 
-  /** Persists what was seen of peers and no turn has carried yet (AM8); nothing before the standing is settled (AM16). */
+  /**
+   * Persists what was seen of peers and no turn has carried yet (AM8); nothing before the standing is settled (AM16).
+   */
   flush(): void {
     if (!this.#settled) return
     const news = this.sightings.takeNews()

@@ -1,7 +1,7 @@
 /**
  * The production host of one node: SQLite below, the mesh around, the kernel's turns in between. It starts its actors
- * once it is settled what the node remembers (membership/SPEC.md), and anew under another incarnation when a peer shows later
- * that it has forgotten something (AM10).
+ * once it is settled what the node remembers (membership/SPEC.md), and anew under another incarnation when a peer
+ * shows later that it has forgotten something (AM10).
  */
 import { type Address, type NodeId, nodeId, nodeOf } from '../address.ts'
 import { FaultPlane } from '../faults/plane.ts'

@@ -50,8 +50,8 @@ export interface NodeOptions {
     readonly sightingsMs?: number
   }
   /**
-   * The node has stopped where it stood, as its store failed or an actor that it needs: the process must end. Called at most once, and
-   * not during `startNode`, which rejects instead.
+   * The node has stopped where it stood, as its store failed or an actor that it needs: the process must end. Called
+   * at most once, and not during `startNode`, which rejects instead.
    */
   readonly onFatal: (error: unknown) => void
   /** Opens the store in the data folder; SQLite by default. */

@@ -5,8 +5,8 @@ import { ProductionNode } from './node.ts'
 import type { NodeOptions, RunningNode } from './options.ts'
 
 /**
- * Opens the store and the mesh. Resolves as soon as the node takes part; `whenReady` waits until a majority has answered
- * and its actors run. Rejects with a `StorageError`, or an error that says what to change.
+ * Opens the store and the mesh. Resolves as soon as the node takes part; `whenReady` waits until a majority has
+ * answered and its actors run. Rejects with a `StorageError`, or an error that says what to change.
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const self = options.members.find(member => member.id === options.node)

@@ -1,6 +1,6 @@
 /**
- * The amnesia rule in the simulator, in histories where witnesses lose what they saw. The first was found by the Paxos suite
- * (seed 72, when a node did not learn again what others saw): a promise went back.
+ * The amnesia rule in the simulator, in histories where witnesses lose what they saw. The first was found by the
+ * Paxos suite (seed 72, when a node did not learn again what others saw): a promise went back.
  */
 import { describe, expect, it } from 'vitest'
 import { type NodeId, nodeId } from '../address.ts'

@@ -1,8 +1,9 @@
 /**
- * What is wrong with a turn of the journal whose checksum does not fit. There is one checksum for all its rows: one for
- * each would double what a commit pays for encoding. But a CRC is linear: what one flipped bit does to it depends only on
- * how far from the end the bit is, so that the difference says which bit it was, and that says whose row. Any other
- * damage has a difference that no single bit explains (but once in some 10,000 times), and names the actors only.
+ * What is wrong with a turn of the journal whose checksum does not fit. There is one checksum for all its rows: one
+ * for each would double what a commit pays for encoding. But a CRC is linear: what one flipped bit does to it depends
+ * only on how far from the end the bit is, so that the difference says which bit it was, and that says whose row. Any
+ * other damage has a difference that no single bit explains (but once in some 10,000 times), and names the actors
+ * only.
  *
  * The bit is not put back: a file that lost one is not to be trusted, and others have what it held.
  */

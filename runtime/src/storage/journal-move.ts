@@ -33,8 +33,9 @@ export class Moving {
   readonly #left: Move[] = []
 
   /**
-   * `turns` in order, up to `last`; of those that are missing nothing is left. Ranges are erased at once: what a turn put into a range before it was erased is not pending any
-   * more, and what it put there afterwards is moved after this.
+   * `turns` in order, up to `last`; of those that are missing nothing is left. Ranges are erased at once: what a turn
+   * put into a range before it was erased is not pending any more, and what it put there afterwards is moved after
+   * this.
    */
   constructor(
     last: number,

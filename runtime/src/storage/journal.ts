@@ -1,7 +1,7 @@
 /**
- * Turns that are durable but not yet in the rows. A commit is one insertion at the end of a table: a turn's rows lie all
- * over the file, and each page that it touched would have to be written, summed and moved again. Rows that are written
- * again or erased before they are moved never reach the table at all; those that stay are written twice.
+ * Turns that are durable but not yet in the rows. A commit is one insertion at the end of a table: a turn's rows lie
+ * all over the file, and each page that it touched would have to be written, summed and moved again. Rows that are
+ * written again or erased before they are moved never reach the table at all; those that stay are written twice.
  *
  * When the journal has grown beyond its limit its oldest turns are moved into the rows, some rows with each commit, so
  * that no commit waits for many; and all turns when the store is opened.
@@ -55,7 +55,10 @@ export class Journal {
   #moving: Moving | undefined
   #begun: number
 
-  /** Reads what is there: turns that follow `turn`, the last one in the rows. Throws `StorageError` when some are damaged. */
+  /**
+   * Reads what is there: turns that follow `turn`, the last one in the rows. Throws `StorageError` when some are
+   * damaged.
+   */
   constructor(file: string, database: Database.Database, turn: number, limits = journalLimits) {
     this.#file = file
     this.#limits = limits
@@ -115,7 +118,10 @@ export class Journal {
     this.#keep(turn, entry.byteLength, sightings ?? none)
   }
 
-  /** Inside a transaction: moves some rows; gives the last turn that is in the rows as a whole now, if that is another. */
+  /**
+   * Inside a transaction: moves some rows; gives the last turn that is in the rows as a whole now, if that is
+   * another.
+   */
   moveSome(rows: RowWriter): number | undefined {
     const { journalBytes, rowsPerCommit, moveBytes } = this.#limits
     let moved = this.#moveTurns(rows, moveBytes, rowsPerCommit)
@@ -177,7 +183,10 @@ export class Journal {
     return last
   }
 
-  /** Some of the oldest turns, at least one. Those of which nothing is left are not read; what they said of peers is kept. */
+  /**
+   * Some of the oldest turns, at least one. Those of which nothing is left are not read; what they said of peers is
+   * kept.
+   */
   #begin(bytes: number, rows: RowWriter): Moving {
     const found: (readonly [number, TurnEntry])[] = []
     let sum = 0

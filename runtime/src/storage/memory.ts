@@ -128,7 +128,9 @@ export class MemoryStorage implements Storage {
     return true
   }
 
-  /** What a store without checksums would do: nobody learns that these rows were there. Only to show that it is found. */
+  /**
+   * What a store without checksums would do: nobody learns that these rows were there. Only to show that it is found.
+   */
   dropDamaged(): void {
     for (const shelf of this.#shelves.values()) for (const key of [...shelf.damaged]) eraseKey(shelf, key)
   }

@@ -93,7 +93,10 @@ class RowOrder {
     this.#file = file
   }
 
-  /** Throws when this row does not follow the one before. The key of a damaged row says nothing, but hides only its own actor's. */
+  /**
+   * Throws when this row does not follow the one before. The key of a damaged row says nothing, but hides only its
+   * own actor's.
+   */
   next(actor: string, key: string, intact: boolean): void {
     if (typeof actor !== 'string' || typeof key !== 'string') throw this.#misplaced(actor, key)
     if (actor !== this.#actor) {

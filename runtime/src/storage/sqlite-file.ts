@@ -13,7 +13,10 @@ import { reserveWal } from './wal-space.ts'
 export const fileName = 'node.db'
 /** 'SYND', at a fixed place in the file's header. */
 const applicationId = 0x53594e44
-/** Version 1 had no journal, version 2 no digest of its rows, version 3 wrote the names of all fields, version 4 a row for each key of a group's state. */
+/**
+ * Version 1 had no journal, version 2 no digest of its rows, version 3 wrote the names of all fields, version 4 a row
+ * for each key of a group's state.
+ */
 const formatVersion = 5
 /** How long an open waits for the lock of a process that is just ending. */
 const lockWait_ms = 500

@@ -1,4 +1,7 @@
-/** Names of rows that a flipped bit has changed, in the file itself: whatever it is, no row may seem never to have been. */
+/**
+ * Names of rows that a flipped bit has changed, in the file itself: whatever it is, no row may seem never to have
+ * been.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, expect, it } from 'vitest'
 import { type ActorId, actorId, nodeId } from '../address.ts'
@@ -49,7 +52,10 @@ function told(store: SqliteStorage, actor: ActorId, key: string): unknown {
   }
 }
 
-/** From the header of the first cell to the end of the last: actor and key of a row stand together there, and nowhere else. */
+/**
+ * From the header of the first cell to the end of the last: actor and key of a row stand together there, and nowhere
+ * else.
+ */
 function cells(file: Buffer): { from: number; to: number } {
   const starts = rows.map(({ actor, key }) => file.lastIndexOf(`${actor}${key}`))
   return { from: Math.min(...starts) - 8, to: Math.max(...starts) + 48 }

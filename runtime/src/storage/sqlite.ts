@@ -1,7 +1,7 @@
 /**
- * A node's durable store in one SQLite file. A turn is one transaction, on disk when `commit` returns: an insertion into
- * the journal, from where its rows move into their table later. Every row and every turn in the journal carries a
- * checksum that is verified at the open and when it is read.
+ * A node's durable store in one SQLite file. A turn is one transaction, on disk when `commit` returns: an insertion
+ * into the journal, from where its rows move into their table later. Every row and every turn in the journal carries
+ * a checksum that is verified at the open and when it is read.
  */
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -128,7 +128,10 @@ export class SqliteStorage implements Storage {
     return this.#sightings
   }
 
-  /** A consistent copy of the store while it is in use. `path` is a file; one that exists is replaced, and only when the copy is complete. */
+  /**
+   * A consistent copy of the store while it is in use. `path` is a file; one that exists is replaced, and only when
+   * the copy is complete.
+   */
   async backup(path: string): Promise<void> {
     const partial = `${path}.partial`
     try {

@@ -35,8 +35,8 @@ export interface Storage {
   /** Every actor that has rows. */
   actors(): ActorId[]
   /**
-   * Writes all of a turn in one transaction, durable when it returns; `turn` must be `turn() + 1`.
-   * Later writes to the same key win. Throws `StorageError`: then nothing of the turn was written and the caller must stop.
+   * Writes all of a turn in one transaction, durable when it returns; `turn` must be `turn() + 1`. Later writes to
+   * the same key win. Throws `StorageError`: then nothing of the turn was written and the caller must stop.
    */
   commit(turn: number, writes: readonly Write[], sightings?: ReadonlyMap<NodeId, Sighting>): void
   sightings(): ReadonlyMap<NodeId, Sighting>

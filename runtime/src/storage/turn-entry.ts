@@ -1,6 +1,6 @@
 /**
- * What the journal holds of one turn: all its writes in one piece of bytes, encoded once. Few bytes and one row: that is
- * what makes a commit cheap.
+ * What the journal holds of one turn: all its writes in one piece of bytes, encoded once. Few bytes and one row: that
+ * is what makes a commit cheap.
  */
 import type { KeyRange } from '../actor.ts'
 import type { ActorId, NodeId } from '../address.ts'

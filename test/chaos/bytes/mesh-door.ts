@@ -2,8 +2,9 @@
  * Speaks as a member of the cluster that is down, with its secret: so the damage is met by the decoders behind the
  * handshake, not by the handshake. What is recorded is what the other members send to that member, turned around.
  *
- * Nodes trust that a member follows its protocol (ARCHITECTURE.md, "What is assumed"): a message that is well formed and
- * false is not damage but a lie. So the recorded envelopes go to an actor that nobody has, where their content ends.
+ * Nodes trust that a member follows its protocol (ARCHITECTURE.md, "What is assumed"): a message that is well formed
+ * and false is not damage but a lie. So the recorded envelopes go to an actor that nobody has, where their content
+ * ends.
  */
 import type { Address, NodeId } from '@synod/runtime/protocol'
 import { type CloseName, closeCodes } from '../../../runtime/src/mesh/close-codes.ts'

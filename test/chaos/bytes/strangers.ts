@@ -1,4 +1,7 @@
-/** Who may not in: wrong secret, cluster, version, name; damaged words; bytes below WebSocket; silence, a thousand times. */
+/**
+ * Who may not in: wrong secret, cluster, version, name; damaged words; bytes below WebSocket; silence, a thousand
+ * times.
+ */
 import type { NodeId } from '@synod/runtime/protocol'
 import type { Random } from '@synod/runtime/simulation'
 import { webSocketCodes } from '../../../cluster/src/gateway/socket-codes.ts'

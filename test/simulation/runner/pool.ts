@@ -6,7 +6,9 @@ import type { Outcome, Task } from './one-seed.ts'
 
 const worker = join(import.meta.dirname, 'worker.ts')
 
-/** Reading and compiling the sources takes a process longer than most seeds do: the next one finds what this one made. */
+/**
+ * Reading and compiling the sources takes a process longer than most seeds do: the next one finds what this one made.
+ */
 const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), 'synod-simulation-compiled') }
 
 function start(): ChildProcess {

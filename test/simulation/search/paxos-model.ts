@@ -101,7 +101,8 @@ function plant(type: AnyActorType, bug: string | undefined): AnyActorType {
 
 /**
  * Answers to a ballot that its proposer has left, or to a question that it has settled: it looks at none of them ever
- * again, as it opens no ballot twice (PX1 is a rule here). Answers to heartbeats matter to reads and to the hand-over only.
+ * again, as it opens no ballot twice (PX1 is a rule here). Answers to heartbeats matter to reads and to the hand-over
+ * only.
  */
 function isOver({ to, message }: Flight, world: World<Votes>): boolean {
   if (actorOf(to) !== actorId('proposer', group)) return false

@@ -109,7 +109,8 @@ export class ServiceCaller {
         this.#again(calling)
         return
       case 'expired':
-        // Retention ends by the group's clock: a leader whose wall clock jumps an hour ends that of ten minutes at once.
+        // Retention ends by the group's clock: a leader whose wall clock jumps an hour ends that of ten minutes at
+        // once.
         assert(this.#ports.sim.happened.of('clock jump') > 0, 'an answer expires when its time is over')
         calling.done({ status: 'unknown' })
         return

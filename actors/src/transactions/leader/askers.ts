@@ -35,8 +35,8 @@ export function refusedAs(status: 'expired' | 'conflictingRequest'): Outcome {
 }
 
 /**
- * The same asker again replaces itself: everybody is answered once. One that also looks it up is answered that for itself:
- * only answers to submits echo a send.
+ * The same asker again replaces itself: everybody is answered once. One that also looks it up is answered that for
+ * itself: only answers to submits echo a send.
  */
 export function attach(running: Running, to: Address | Request, submit: Submit | undefined): void {
   const who = typeof to === 'string' ? to : `${to.node}#${to.id}`

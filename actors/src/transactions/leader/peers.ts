@@ -1,4 +1,7 @@
-/** A group has another leader, or its node is away: what waits for it is asked elsewhere, without waiting for a time-out. */
+/**
+ * A group has another leader, or its node is away: what waits for it is asked elsewhere, without waiting for a
+ * time-out.
+ */
 import { type Address, type NodeId, nodeOf } from '@synod/runtime/protocol'
 import type { NotLeader } from '../messages.ts'
 import { assignmentOf } from '../rows.ts'

@@ -1,4 +1,6 @@
-/** Where other groups' leaders are believed to be: learned from answers, corrected by `notLeader`, turned by silence. */
+/**
+ * Where other groups' leaders are believed to be: learned from answers, corrected by `notLeader`, turned by silence.
+ */
 import { type Address, type NodeId, nodeOf } from '@synod/runtime/protocol'
 import { frontDoor } from '../../replicated/group.ts'
 import { assignmentOf } from '../rows.ts'

@@ -161,7 +161,10 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   if (!ours) hold(turn, tx, operations)
 }
 
-/** [TX13] A later attempt is here, so this one is closed: what it holds, which this leader's memory does not show, goes. */
+/**
+ * [TX13] A later attempt is here, so this one is closed: what it holds, which this leader's memory does not show,
+ * goes.
+ */
 function abortOlder(
   { out }: Turn,
   { tx, attempt, coordinator }: Pick<PrepareShare, 'tx' | 'attempt' | 'coordinator'>,

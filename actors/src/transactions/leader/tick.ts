@@ -49,7 +49,8 @@ function advance(turn: Turn, running: Running): void {
   if (phase.at !== 'preparing') return
   if (nowMs < phase.sentMs + votePatienceMs(turn, running, phase.sends)) return
   for (const group of silent(running)) {
-    // A vote can wait for a lock, or come late where many wait: only a leader of whom nobody hears is looked for elsewhere.
+    // A vote can wait for a lock, or come late where many wait: only a leader of whom nobody hears is looked for
+    // elsewhere.
     if (!isSilentSince(turn, group, phase.sentMs)) continue
     noteSilence(turn.state.answerTimes, group, nowMs - phase.askedMs)
     if (phase.sends > 1) turnTo(turn, group)

@@ -1,4 +1,6 @@
-/** The search's one mutable configuration, with a trail to undo: which operations are placed, and what could be next. */
+/**
+ * The search's one mutable configuration, with a trail to undo: which operations are placed, and what could be next.
+ */
 import { Demand } from './register-demand.ts'
 import type { Step } from './register-model.ts'
 import { OptionalSteps } from './register-optional.ts'

@@ -17,7 +17,10 @@ export const diskFaults = {
     restartLater(field, node)
   },
 
-  /** Every life ends with its first commit until there is space; the node is started again and again, as a launcher does. */
+  /**
+   * Every life ends with its first commit until there is space; the node is started again and again, as a launcher
+   * does.
+   */
   fullDisk: field => {
     const node = field.take()
     if (node === undefined) return

@@ -18,7 +18,10 @@ export interface Bounds {
   readonly losses: number
   /** Messages that stay under way when they are delivered. */
   readonly copies: number
-  /** How often a timer may fire, all nodes together, by `type name` ("proposer election"). One that is not named never does. */
+  /**
+   * How often a timer may fire, all nodes together, by `type name` ("proposer election"). One that is not named never
+   * does.
+   */
   readonly timers: Readonly<Record<string, number>>
 }
 
