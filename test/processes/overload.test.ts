@@ -2,7 +2,7 @@
  * The short form of `node test/chaos/overload.ts`: many more at once than may wait. Refusals are definite, nothing is
  * done twice, and when the crowd is gone everybody is answered.
  */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,14 +13,17 @@ const crowd = 1_000
 const buyersAtATime = 600
 const price = 3
 
+const config = join(tmpdir(), `synod-overload-${process.pid}.yaml`)
 let cluster: RealCluster
 beforeAll(async () => {
-  const config = join(tmpdir(), `synod-overload-${process.pid}.yaml`)
   // Little patience: some sixteen may wait, so that a crowd is too much however quick the machine is.
   await writeFile(config, 'nodes: 1\nlimits: { waitMs: 10 }\ndeadlineMs: 60000\n')
   cluster = await RealCluster.start('--config', config)
 })
-afterAll(() => cluster?.destroy())
+afterAll(async () => {
+  await cluster?.destroy()
+  await rm(config)
+})
 
 test('[GW1, GW3, GW6] a crowd is refused clearly, is served exactly once, and leaves nothing behind', async () => {
   const shop = new Shop(cluster)
