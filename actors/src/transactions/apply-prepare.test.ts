@@ -171,6 +171,16 @@ test('[TX7] an abort of an earlier attempt, late, takes nothing back of a tombst
   expect(shard.prepare('p:1', [put('a', 1)], { attempt: 2 })).toEqual({ vote: 'retry', why: 'wounded' })
 })
 
+test('[TX7] an abort that comes while a later attempt is prepared leaves its tombstone, too', () => {
+  const shard = oneShard()
+  shard.prepare('p:1', [put('a', 2)], { attempt: 2 })
+  shard.abort('p:1', 1)
+  expect(shard.rows('p/')).toEqual(['p/p:1'])
+  shard.commit('p:1', 2, 2)
+  expect(shard.value('a')).toBe(2)
+  expect(shard.prepare('p:1', [put('a', 1)], { attempt: 1 })).toEqual({ vote: 'retry', why: 'wounded' })
+})
+
 test('[TX13] a later attempt replaces an earlier one; what is late of the earlier one changes nothing', () => {
   const shard = oneShard()
   shard.prepare('p:1', [put('a', 1)])

@@ -105,10 +105,9 @@ function abortShare(
   context: ApplyContext,
 ): void {
   const share = table.prepared(store).get(tx)
-  if (share !== undefined && share.coordinator === coordinator) {
-    if (share.attempt > attempt) return
-    releaseShare(store, share, workOf(share.operations))
-  }
+  const ours = share?.coordinator === coordinator
+  // A later attempt stays; the tombstone is needed all the same, for when that one has committed and is gone.
+  if (ours && share.attempt <= attempt) releaseShare(store, share, workOf(share.operations))
   const tombstones = table.tombstones(store)
   if ((tombstones.get(tx)?.attempt ?? 0) >= attempt) return
   tombstones.put(ownText(tx), { attempt, timeMs: context.timeMs })
