@@ -85,6 +85,25 @@ test('who goes on sending a huge body may read why it is refused', async () => {
 })
 
 test.for([
+  '/admin/status',
+  '/x/../admin/status',
+  '/./admin/status',
+  '/%2e/admin/status',
+  '/a/%2E%2e/admin/status',
+  '/healthz/../admin/status',
+  '/x\\..\\admin/status',
+  '/%61dmin/status',
+  '//admin/status',
+  'http://here/admin/status',
+])('GET %s on behalf of somebody else needs the admin token, however it is spelled', async target => {
+  const answer = await raw(
+    `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 10.0.0.9\r\nConnection: close\r\n\r\n`,
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 (400|401|404) /)
+  expect(answer).not.toContain('members')
+})
+
+test.for([
   ['POST', '/stock/item/create/-5', 400],
   ['POST', '/stock/item/create/1.5', 400],
   ['POST', '/stock/item/create/9007199254740993', 400],

@@ -54,6 +54,52 @@ class Server {
   }
 }
 
+/** A server that does so many at once, each of which takes that long: a disk, a lock, another group. */
+class Slots {
+  readonly #tookMs: number
+  readonly #slots: number
+  #now = 0
+  readonly #admission = new Admission({ waitMs, few, crowd }, () => this.#now)
+  readonly #waiting: NonNullable<ReturnType<Admission['enter']>>[] = []
+  readonly #busy: { readonly ticket: NonNullable<ReturnType<Admission['enter']>>; readonly due: number }[] =
+    []
+
+  constructor(tookMs: number, slots: number) {
+    this.#tookMs = tookMs
+    this.#slots = slots
+  }
+
+  run(ms: number, arrivalsPerMs: number): { answered: number; refused: number } {
+    const count = { answered: 0, refused: 0 }
+    let due = 0
+    for (const end = this.#now + ms; this.#now < end; ) {
+      this.#now++
+      for (due += arrivalsPerMs; due >= 1; due--) {
+        const ticket = this.#admission.enter()
+        if (ticket === undefined) count.refused++
+        else this.#waiting.push(ticket)
+      }
+      count.answered += this.#serve()
+    }
+    return count
+  }
+
+  #serve(): number {
+    let answered = 0
+    for (let [next] = this.#busy; next !== undefined && next.due <= this.#now; [next] = this.#busy) {
+      this.#admission.leave(next.ticket, true)
+      this.#busy.shift()
+      answered++
+    }
+    while (this.#busy.length < this.#slots) {
+      const ticket = this.#waiting.shift()
+      if (ticket === undefined) break
+      this.#busy.push({ ticket, due: this.#now + this.#tookMs })
+    }
+    return answered
+  }
+}
+
 describe('what a node can answer in time comes in', () => {
   test('[GW1] below what it can do nobody is refused, at any rate', () => {
     for (const rate of [0.01, 0.5, 3, 20]) {
@@ -123,6 +169,19 @@ describe('beyond what it can do', () => {
       expect(longest).toBeLessThan(1.2 * atMost)
       expect(longest).toBeGreaterThan(0.8 * atMost)
       expect(server.refused).toBeGreaterThan(60_000 * 2 * (times - 1.1))
+    },
+  )
+
+  test.each([200, 300, 400, 700])(
+    '[GW1] what takes %i ms by itself, 2,000 a second, is answered as much as ever before long',
+    tookMs => {
+      const server = new Slots(tookMs, 2 * tookMs)
+      server.run(20_000, 1.5)
+      server.run(30_000, 6)
+      const flooded = server.run(20_000, 6)
+      expect(flooded.answered).toBeGreaterThan(0.8 * 2 * 20_000)
+      server.run(10_000, 1.5)
+      expect(server.run(20_000, 1.5)).toMatchObject({ refused: 0 })
     },
   )
 

@@ -35,8 +35,16 @@ interface Ticket {
 const patience = 4
 /** May wait even where nothing is answered: so it is noticed when something is again. */
 const fewest = 16
-/** In a flood. Who is refused then would be anyway, and what waits less long is cheaper: garbage while it is young. */
+/**
+ * Of `waitMs`, in a flood. Who is refused then would be anyway, and what waits less long is cheaper: garbage while it
+ * is young.
+ */
 const floodShare = 1 / 4
+/**
+ * What takes longer than that by itself is answered the less the fewer may wait. A flood in which the best of the last
+ * seconds falls to this part of what it was gets all of `waitMs` back.
+ */
+const costly = 1 / 2
 /** Seconds that are looked back: a leader may be away for some of them. */
 const lookBack = 5
 
@@ -52,6 +60,10 @@ export class Admission {
   readonly #answered = new Array<number>(lookBack + 1).fill(0)
   readonly #turnedAway = new Array<number>(lookBack + 1).fill(0)
   #second: number
+  /** The best second of the flood and of those before it. */
+  #peak = 0
+  /** In this flood the shorter wait has cost answers. */
+  #isCostly = false
   /** When the youngest of those that were answered had entered. */
   #servedUpTo = Number.NEGATIVE_INFINITY
   #crowdedAt = Number.NEGATIVE_INFINITY
@@ -72,6 +84,7 @@ export class Admission {
   }
 
   metrics(): readonly Metric[] {
+    this.#turnTo(this.#now())
     const gauge = (name: string, help: string, value: number): Metric => ({
       name,
       help,
@@ -123,9 +136,12 @@ export class Admission {
 
   /** How many may wait now. */
   limit(): number {
-    const { waitMs, few } = this.#limits
-    const inTime = (Math.max(...this.#answered) * waitMs * (this.#isFlood() ? floodShare : 1)) / 1_000
-    return Math.ceil(Math.max(inTime, Math.min(few, patience * inTime), fewest))
+    const inTime = (Math.max(...this.#answered) * this.#mayWaitMs()) / 1_000
+    return Math.ceil(Math.max(inTime, Math.min(this.#limits.few, patience * inTime), fewest))
+  }
+
+  #mayWaitMs(): number {
+    return this.#limits.waitMs * (this.#isFlood() && !this.#isCostly ? floodShare : 1)
   }
 
   /** More are refused than answered. */
@@ -150,7 +166,7 @@ export class Admission {
   }
 
   #forget(): void {
-    const overtaken = this.#servedUpTo - 2 * this.#limits.waitMs
+    const overtaken = this.#servedUpTo - 2 * this.#mayWaitMs()
     for (; this.#head < this.#tickets.length; this.#head++) {
       const ticket = this.#tickets[this.#head]
       if (ticket === undefined || (!ticket.done && ticket.enteredAt >= overtaken)) break
@@ -165,6 +181,7 @@ export class Admission {
 
   #turnTo(now: number): void {
     const second = Math.floor(now / 1_000)
+    if (second === this.#second) return
     for (let passed = Math.min(second - this.#second, lookBack + 1); passed > 0; passed--) {
       for (const seconds of [this.#answered, this.#turnedAway]) {
         seconds.shift()
@@ -172,6 +189,18 @@ export class Admission {
       }
     }
     this.#second = second
+    this.#watchFlood()
+  }
+
+  #watchFlood(): void {
+    const best = Math.max(...this.#answered)
+    if (this.#isFlood()) {
+      this.#peak = Math.max(this.#peak, best)
+      if (best < costly * this.#peak) this.#isCostly = true
+    } else {
+      this.#peak = best
+      this.#isCostly = false
+    }
   }
 }
 

@@ -30,7 +30,7 @@ export function adminToken(secret: string): string {
 const isPublic = (path: string) => path === '/healthz' || path === '/readyz'
 /** Links authenticate themselves by the cluster's secret. */
 const isMesh = (path: string) => path === '/mesh'
-const isAdmin = (path: string) => path === '/admin' || path.startsWith('/admin/')
+export const isAdmin = (path: string) => path === '/admin' || path.startsWith('/admin/')
 
 /** Undefined when the caller may go on. */
 export function deny(caller: Caller, tokens: Tokens): Denied | undefined {

@@ -8,6 +8,7 @@ import { type AdminOptions, adminApp, groupStatuses } from '../gateway/admin.ts'
 import { Admission, admitting, defaultAdmission } from '../gateway/admission.ts'
 import { createGateway } from '../gateway/app.ts'
 import { clientPath, serveClients } from '../gateway/socket.ts'
+import { isAdmin } from './access.ts'
 import { agreementOf } from './agreement.ts'
 import { EventRing } from './event-ring.ts'
 import { Failure } from './failure.ts'
@@ -17,7 +18,7 @@ import type { Log } from './log.ts'
 import { Figures } from './metrics.ts'
 import { watch } from './observer.ts'
 import { Recovering } from './recovering.ts'
-import type { Fetch, NodeServer } from './server.ts'
+import { type Fetch, type NodeServer, pathOf } from './server.ts'
 
 export interface HostedNode {
   /** The node takes part. */
@@ -31,7 +32,6 @@ export interface HostedNode {
 export type Parts = Pick<NodeOptions, 'openStorage'>
 
 const meshPath = '/mesh'
-const adminPath = '/admin'
 export async function startHost(
   config: NodeConfig,
   door: NodeServer,
@@ -122,7 +122,7 @@ function kernelLimits({ limits: { mailbox, requests, turnEvents, turnMs } }: Nod
 const alwaysServed = new Set(['/healthz', '/readyz', '/metrics', '/openapi.json'])
 
 function mayBeRefused(path: string): boolean {
-  return !alwaysServed.has(path) && !path.startsWith(adminPath)
+  return !alwaysServed.has(path) && !isAdmin(path)
 }
 
 function edge(
@@ -140,9 +140,7 @@ function edge(
     events: shown.events,
     monotonicMs: () => performance.now(),
   })
-  // Chosen here rather than by a router: the shop's requests pay nothing for the rest.
-  return (request, env) => {
-    const path = request.url.indexOf('/', 'http://'.length)
-    return (request.url.startsWith(adminPath, path) ? admin : gateway).fetch(request, env as object)
-  }
+  // Chosen here rather than by a router: the shop's requests pay nothing for the rest. And by the path that the door
+  // has judged: no other one leads to `/admin`.
+  return (request, env) => (isAdmin(pathOf(env.incoming)) ? admin : gateway).fetch(request, env)
 }

@@ -6,7 +6,11 @@ import { type ProblemType, problemText } from '../gateway/problem.ts'
 import { type Caller, deny, type Tokens } from './access.ts'
 import { listenWide } from './listen.ts'
 
-export type Fetch = (request: Request, env: unknown) => Response | Promise<Response>
+type Requested = Pick<IncomingMessage, 'url'>
+export type Fetch = (
+  request: Request,
+  env: { readonly incoming: Requested },
+) => Response | Promise<Response>
 
 export interface NodeServer {
   readonly server: Server
@@ -36,7 +40,7 @@ export function createNodeServer(node: string, tokens: Tokens): NodeServer {
   })
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     // First, and without a look at the headers: in a flood this is most of what a node does.
-    if (isBusy(pathOf(request))) {
+    if (work.refusal === undefined && isBusy(pathOf(request))) {
       answer(response, crowded)
       return
     }
@@ -109,7 +113,11 @@ class Work {
   }
 }
 
-function pathOf({ url = '/' }: IncomingMessage): string {
+/**
+ * As it was sent, which is what a caller is judged by. A `Request` has resolved its dots (`/x/../admin`): whoever
+ * decides by the path what is shown must ask here.
+ */
+export function pathOf({ url = '/' }: Requested): string {
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
 }

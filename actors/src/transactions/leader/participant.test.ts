@@ -313,3 +313,12 @@ test('[TX2] what waits in line goes with the map that its coordinator has when i
     ['p:2', 'retry', 'wrongEpoch'],
   ])
 })
+
+test('[CC3] who waits behind keys that the log takes from a share, as it prepared another plan, goes', () => {
+  const bench = leaderBench()
+  bench.message(toKv1, prepareOf('p:2', [put('b', 2)], 2))
+  bench.message(toKv1, prepareOf('p:3', [put('b', 3)], 3))
+  bench.applyForeign(prepareOf('p:2', [put('c', 2)], 2).share)
+  bench.applyAll()
+  expect(votes(bench)).toContainEqual(['p:3', 'yes'])
+})

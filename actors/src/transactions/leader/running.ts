@@ -5,10 +5,9 @@
  */
 import type { Address, Request } from '@synod/runtime/protocol'
 import { noteAnswer } from '../../answer-times.ts'
-import { sameOperations } from '../apply-prepare.ts'
-import type { Decide, Decision, Execute, Refuse } from '../commands.ts'
+import type { Decide, Decision, Execute } from '../commands.ts'
 import { evaluate } from '../evaluate.ts'
-import type { Prepare, Submit, TxKey, Vote } from '../messages.ts'
+import type { Attempt, Prepare, Submit, TxKey, Vote } from '../messages.ts'
 import { assignmentOf, type RecordRow, table } from '../rows.ts'
 import { workOf } from '../work.ts'
 import { answerAll, attach, refuseAll, refusedAs } from './askers.ts'
@@ -131,7 +130,7 @@ export function close(turn: Turn, running: Running, then: AfterClosing): void {
 }
 
 /** The log has spoken about a transaction that runs here: by our command, or by another leader's. */
-export function onDecision(turn: Turn, command: Execute | Decide | Refuse, decision: Decision): void {
+export function onDecision(turn: Turn, command: Attempt, decision: Decision): void {
   const running = turn.state.running.get(command.tx)
   if (running === undefined) return
   switch (decision.status) {
@@ -169,11 +168,8 @@ export function onFailed(turn: Turn, command: Execute | Decide, failed: string):
   turn.out.propose({ type: 'refuse', ...common(running), refused })
 }
 
-/** [TX24] Not an earlier leader's, which may have planned this attempt otherwise. */
-function isOurs(running: Running, command: Execute | Decide | Refuse): boolean {
-  if (command.type === 'refuse') return false
-  if (running.phase.at !== 'proposed' || running.attempt !== command.attempt) return false
-  return sameOperations(ownOperations(running), command.operations)
+function isOurs(running: Running, { attempt }: Attempt): boolean {
+  return running.phase.at === 'proposed' && running.attempt === attempt
 }
 
 /** A prepared transaction came first, or pending adds leave it open: alone, wait in line; with others, let them go. */

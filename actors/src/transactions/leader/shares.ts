@@ -1,5 +1,6 @@
 /** Shares of transactions that other groups coordinate: in line, in the log, prepared, finished. */
 import type { Address } from '@synod/runtime/protocol'
+import type { LockRequest } from '../../concurrency/lock-modes.ts'
 import { sameOperations } from '../apply-prepare.ts'
 import type { FinishShares, PrepareResult, PrepareShare } from '../commands.ts'
 import { limits } from '../limits.ts'
@@ -147,7 +148,7 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   const { vote: yes, prepared, results } = result
   const before = state.shares.get(tx)
   const ours = isSame(before, command) && before?.phase === 'proposed' && state.table.held.has(tx)
-  if (!ours) takeIn(turn, command)
+  const freed = ours ? [] : takeIn(turn, command)
   const share = state.shares.get(tx)
   if (share === undefined || share.prepare.attempt !== attempt) {
     abortOlder(turn, command)
@@ -159,6 +160,7 @@ function stay(turn: Turn, command: PrepareShare, result: Extract<PrepareResult, 
   vote(turn, share.asker, { tx, attempt }, { vote: yes, prepared, results })
   // What lost its place in memory for it is told by the log, and tries again.
   if (!ours) hold(turn, tx, operations)
+  serveLine(turn, freed)
 }
 
 /**
@@ -178,13 +180,13 @@ function isSame(share: ShareState | undefined, { attempt, coordinator, operation
   return sameOperations(share.prepare.operations, operations)
 }
 
-/** Prepared without this leader's doing. */
-function takeIn(turn: Turn, command: PrepareShare): void {
+/** Prepared without this leader's doing. Returns what the share had waited for or held here until then. */
+function takeIn(turn: Turn, command: PrepareShare): readonly LockRequest[] {
   const before = turn.state.shares.get(command.tx)
   const isLater = before !== undefined && before.prepare.attempt > command.attempt
-  if (isLater && before.prepare.coordinator === command.coordinator) return
+  if (isLater && before.prepare.coordinator === command.coordinator) return []
   const asker = isSame(before, command) ? before?.asker : undefined
-  leave(turn, command.tx)
+  const freed = leave(turn, command.tx)
   const askedMs = turn.state.nowMs
   turn.state.shares.set(command.tx, {
     prepare: command,
@@ -194,6 +196,7 @@ function takeIn(turn: Turn, command: PrepareShare): void {
     inquireMs: 0,
     inquired: false,
   })
+  return freed
 }
 
 /** A new leader takes over what is prepared, and asks for the decisions at once. */
