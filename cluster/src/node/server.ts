@@ -7,10 +7,7 @@ import { type Caller, deny, type Tokens } from './access.ts'
 import { listenWide } from './listen.ts'
 
 type Requested = Pick<IncomingMessage, 'url'>
-export type Fetch = (
-  request: Request,
-  env: { readonly incoming: Requested },
-) => Response | Promise<Response>
+export type Fetch = (request: Request, env: { readonly incoming: Requested }) => Response | Promise<Response>
 
 export interface NodeServer {
   readonly server: Server
