@@ -6,7 +6,7 @@ import type { ReadAnswer, SessionAnswer, TransactAnswer } from '../sessions/mess
 import type { Operation } from '../transactions/operations.ts'
 import { anchored, anchorKey } from './anchor.ts'
 import { ask, type Context, committed, ended, finish, left } from './flow-context.ts'
-import { load, onBulkDone } from './loading.ts'
+import { load, onBulkDone, onMarked } from './loading.ts'
 import type { Decision, Held } from './logic.ts'
 import type { Asking, ServiceAnswer } from './messages.ts'
 import { explain, explainRecorded } from './refusal.ts'
@@ -29,6 +29,7 @@ export function resume<Request extends Asking>(
   switch (result.type) {
     case 'transacted':
       if (flow.phase.name === 'lookingUp') onRecord(context, flow, result)
+      else if (flow.phase.name === 'marking') onMarked(context, flow, result)
       else onTransacted(context, flow, result)
       return
     case 'read':
@@ -121,7 +122,7 @@ function decide<Request extends Asking>(
       else read(context, flow, true)
       return
     case 'load':
-      return load(context, flow, decision.rows, 0)
+      return load(context, flow, decision.rows)
     case 'transact':
       return commit(context, flow, decision.operations, held)
   }

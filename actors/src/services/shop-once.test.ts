@@ -56,6 +56,41 @@ describe('a request with an id', () => {
     expect(order(id)).toMatchObject({ items: [[item, 8]] })
   })
 
+  it("[SV9] a batch under an id is done once, and its id is no other request's", () => {
+    const batch = (stock: number) =>
+      shop.ask('stock', {
+        type: 'batchInit',
+        items: 3,
+        stock,
+        price: 2,
+        ...key('batch', `of ${stock}`),
+      })
+    const first = batch(50)
+    expect(first.status).toBe('ok')
+    shop.ask('stock', { type: 'subtract', item: '0', amount: 20 })
+    expect(batch(50)).toEqual(first)
+    expect(batch(77).status).toBe('conflictingRequest')
+    expect(shop.ask('payment', { type: 'create', ...key('batch', 'create') }).status).toBe(
+      'conflictingRequest',
+    )
+    expect(['0', '1', '2'].map(count)).toEqual([30, 50, 50])
+  })
+
+  it('[SV9] a retry that overtakes its batch puts the same, and both are answered alike', () => {
+    const batch = { type: 'batchInit', items: 2, stock: 5, price: 2, ...key('twice') } as const
+    const both = [shop.begin('stock', batch), shop.begin('stock', batch)]
+    shop.settle()
+    expect(both.map(one => shop.answer(one).status)).toEqual(['ok', 'ok'])
+    expect(['0', '1'].map(count)).toEqual([5, 5])
+  })
+
+  it('[SV9] a batch under an id of another request puts nothing', () => {
+    shop.ask('payment', { type: 'create', ...key('used') })
+    const batch = { type: 'batchInit', items: 1, stock: 5, price: 2, ...key('used', 'batch') } as const
+    expect(shop.ask('stock', batch).status).toBe('conflictingRequest')
+    expect(refusal(shop.ask('stock', { type: 'find', item: '0' }))).toBe('unknownItem')
+  })
+
   it('[SV8] another request under the same id is refused, whatever it is about', () => {
     const { user, item, order: id } = filled()
     shop.ask('stock', { type: 'add', item, amount: 5, ...key('k', 'one') })

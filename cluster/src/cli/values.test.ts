@@ -8,6 +8,17 @@ test('a transaction is a list of operations, or the body of POST /tx', () => {
   expect(requestOf(JSON.stringify({ operations }))).toEqual({ operations })
 })
 
+test('what would come back as something else is refused, as over HTTP', () => {
+  const big = '9007199254740993'
+  for (const text of [big, `{"a":${big}}`]) {
+    expect(() => jsonOf(text)).toThrow(
+      `holds ${big}, which would come back as 9007199254740992: send it as a string`,
+    )
+  }
+  expect(() => requestOf(`[{"op":"put","keyspace":"kv","key":"a","value":${big}}]`)).toThrow(`holds ${big}`)
+  expect(jsonOf(`"${big}"`)).toBe(big)
+})
+
 test('values are JSON, or text', () => {
   expect(jsonOf('5')).toBe(5)
   expect(jsonOf('{"a":[1]}')).toEqual({ a: [1] })
@@ -17,6 +28,6 @@ test('values are JSON, or text', () => {
   for (const broken of ['{a:1}', '[1,', '"open', '  ']) expect(() => jsonOf(broken)).toThrow('is not JSON')
   const huge = '1'.repeat(400)
   for (const text of [huge, `-${huge}`, `{"a":[${huge}]}`, '1e999']) {
-    expect(() => jsonOf(text)).toThrow('holds a number beyond 1.8e308')
+    expect(() => jsonOf(text)).toThrow('holds a number that is too large')
   }
 })

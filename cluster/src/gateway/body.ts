@@ -1,7 +1,7 @@
 /** Request bodies: JSON, bounded, with errors that say what is wrong. */
 import type { Context } from 'hono'
 import { discard } from './discard.ts'
-import { changedInteger, unfitness } from './plain-json.ts'
+import { unfitText } from './plain-json.ts'
 import { BadInput, problem } from './problem.ts'
 
 /** Largest body that is read, in bytes. */
@@ -78,14 +78,8 @@ export async function jsonBody(c: Context): Promise<unknown> {
   const text = await c.req.text()
   if (text === '') throw new BadInput('the body is empty: send a JSON value')
   const value = parsed(text)
-  const why = unfitness(value)
+  const why = unfitText(text, value)
   if (why !== undefined) throw new BadInput(`the body ${why}`)
-  const changed = changedInteger(text)
-  if (changed !== undefined) {
-    throw new BadInput(
-      `the body holds ${changed.slice(0, 40)}, which would come back as ${Number(changed)}: send it as a string`,
-    )
-  }
   return value
 }
 

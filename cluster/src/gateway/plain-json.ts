@@ -15,6 +15,15 @@ const parseWithSource = JSON.parse as (
   reviver: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
 ) => unknown
 
+/** Why a JSON text cannot be kept as it is, given its value: a predicate for a sentence. Undefined when it can. */
+export function unfitText(text: string, value: unknown): string | undefined {
+  const why = unfitness(value)
+  if (why !== undefined) return why
+  const changed = changedInteger(text)
+  if (changed === undefined) return undefined
+  return `holds ${changed.slice(0, 40)}, which would come back as ${Number(changed)}: send it as a string`
+}
+
 /**
  * The first whole number of a JSON text that a double would give back with other digits. The text is no deeper than
  * `deepest`.

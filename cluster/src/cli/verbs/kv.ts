@@ -1,6 +1,7 @@
 /** `cluster kv`: reads and writes keys. */
 import type { Command } from 'commander'
 import { clusterCommand } from '../../config/command.ts'
+import { unfitText } from '../../gateway/plain-json.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { wholeNumber } from '../arguments.ts'
 import { callAny } from '../call-node.ts'
@@ -151,22 +152,17 @@ async function scan(_args: readonly string[], options: ScanOptions): Promise<voi
 
 /** JSON, or text as it is, for shells eat quotes; what begins like JSON and is not is a slip. */
 export function jsonOf(text: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text, (_, value: unknown) => {
-      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
-        throw new Failure(
-          `${brief(text)} holds a number beyond 1.8e308, the most that there is`,
-          exitCode.usage,
-        )
-      }
-      return value
-    })
-  } catch (error) {
-    if (error instanceof Failure) throw error
+    value = JSON.parse(text)
+  } catch {
     if (/^\s*[^\s[{"]/.test(text)) return text
     const shown = text.trim() === '' ? 'an empty word' : text
     throw new Failure(`${shown} is not JSON; quote it for the shell: '{"a":1}', or '"text"'`, exitCode.usage)
   }
+  const why = unfitText(text, value)
+  if (why !== undefined) throw new Failure(`${brief(text)} ${why}`, exitCode.usage)
+  return value
 }
 
 function brief(text: string): string {

@@ -1,6 +1,7 @@
 /** `cluster tx`: one transaction, all or nothing. */
 import { readFileSync } from 'node:fs'
 import type { Operation } from '@synod/actors'
+import { unfitText } from '../../gateway/plain-json.ts'
 import { exitCode, Failure } from '../../node/failure.ts'
 import { callAny } from '../call-node.ts'
 import { findCluster, type WhereOptions, whereOptions } from '../find-cluster.ts'
@@ -62,6 +63,13 @@ export function requestOf(text: string): TxRequest {
 }
 
 function parse(text: string): unknown {
+  const value = parsed(text)
+  const why = unfitText(text, value)
+  if (why !== undefined) throw new Failure(`the list of operations ${why}`, exitCode.usage)
+  return value
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
