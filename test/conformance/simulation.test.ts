@@ -25,7 +25,7 @@ describe('the simulation runner', { timeout: 60_000 }, () => {
   it('runs a batch of seeds side by side, then the planted bugs, and counts in its last line', () => {
     const { status, lines } = run('--suite', 'ledger', '--seeds', '20', '--jobs', '2')
     expect(lines.at(-1)).toBe('21 passed, 0 failed')
-    expect(lines.some(line => line.includes('planted ackBeforeCommit: caught by seed'))).toBe(true)
+    expect(lines.some(line => line.includes('  ackBeforeCommit: caught by seed'))).toBe(true)
     expect(lines.some(line => /drawn: size 1 \d+ · size 3 \d+ · size 5 \d+/.test(line))).toBe(true)
     expect(lines).toContain('  same seed, same trace: 1 seeds, each in two fresh processes')
     expect(status).toBe(0)

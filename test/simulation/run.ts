@@ -48,12 +48,14 @@ async function batch(pool: Pool, suite: Suite, { from, seeds, planted, less }: W
 
 async function plant(pool: Pool, suite: Suite, { plant, jobs, planted }: Wanted): Promise<Count> {
   const count = { passed: 0, failed: 0 }
-  for (const bug of planted === undefined ? suite.planted : [planted]) {
+  const bugs = planted === undefined ? suite.planted : [planted]
+  if (bugs.length > 0) console.log('  bugs put in on purpose, each of which must be seen:')
+  for (const bug of bugs) {
     const found =
       plant === 'search' ? await search(pool, suite, bug, jobs) : await replayPlanted(pool, suite, bug)
     if (found === undefined) count.failed += 1
     else count.passed += 1
-    console.log(`  planted ${bug}: ${found === undefined ? notCaught(suite, bug, plant) : red(found)}`)
+    console.log(`  ${bug}: ${found === undefined ? notCaught(suite, bug, plant) : red(found)}`)
   }
   return count
 }
@@ -72,7 +74,8 @@ function red({
   readonly seed: number
   readonly error: { readonly message: string }
 }): string {
-  return `caught by seed ${seed} (${firstLine(error.message)})`
+  const line = firstLine(error.message)
+  return `caught by seed ${seed}: ${line.length <= 160 ? line : `${line.slice(0, 160)}…`}`
 }
 
 function notCaught(suite: Suite, bug: string, how: Wanted['plant']): string {

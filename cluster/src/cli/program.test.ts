@@ -55,6 +55,7 @@ describe('wrong usage ends with 2, and says what would be right', () => {
         ['cas', key, '1', '2'],
       ].map((argv): [string[], string] => [['kv', ...argv, '--data', data], 'a key has 1 to 512 characters']),
     ),
+    [['bench'], 'unknown verb "bench"; it is npx -y pnpm bench'],
     [['help', 'strat'], 'unknown verb "strat"; did you mean "start"?'],
     [['kv', 'put', 'a', ''], `an empty word is not JSON; quote it for the shell: '{"a":1}', or '"text"'`],
     [

@@ -53,7 +53,11 @@ function helpWith(root: Command): void {
   ;(command ?? root).outputHelp()
 }
 
+/** Commands that stand beside `cluster`. */
+const beside = ['bench', 'test']
+
 function verbHint(name: string): string {
+  if (beside.includes(name)) return `it is ${clusterCommand.replace(/cluster$/, name)}`
   return hint(
     name,
     verbs.map(verb => verb.name),

@@ -9,21 +9,27 @@ export interface WorkloadKind {
   readonly summary: string
   /** How many keys, unless told. */
   readonly keys: number
+  /** What of the cluster's is made anew when it begins. */
+  readonly replaces?: string
   /** Records a history that `verify` can check. */
   readonly history: boolean
   make(setup: Setup): Workload
 }
 
+const shopRows = 'users, items and orders 0, 1, 2, …'
+
 export const workloads: Readonly<Record<string, WorkloadKind>> = {
   shop: {
     summary: 'checkouts of orders of two items, over HTTP',
     keys: 1_000,
+    replaces: shopRows,
     history: false,
     make: setup => new Shop(setup),
   },
   hot: {
     summary: 'the same, all on one item',
     keys: 1,
+    replaces: shopRows,
     history: false,
     make: setup => new Shop(setup, 1),
   },

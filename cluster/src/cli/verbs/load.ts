@@ -49,7 +49,7 @@ export const load: Verb = {
       .argument(
         '[workload]',
         `one of:\n${Object.entries(workloads)
-          .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+          .map(([name, { summary, replaces }]) => `  ${name.padEnd(9)} ${summary}${anew(replaces)}`)
           .join('\n')}\n`,
         'shop',
       )
@@ -94,7 +94,7 @@ async function act(name: string, options: Options): Promise<void> {
   process.once('SIGINT', onSignal)
   try {
     const say = json === true ? () => undefined : progress
-    say(`preparing ${name} …`)
+    say(`preparing ${name}${anew(kind.replaces)} …`)
     const prepared = new AbortController()
     const stuck = whenStuck(found, prepared.signal).then(() => stopped(stop.signal))
     await Promise.race([
@@ -118,6 +118,10 @@ async function act(name: string, options: Options): Promise<void> {
     workload.close()
     history?.close()
   }
+}
+
+function anew(what: string | undefined): string {
+  return what === undefined ? '' : ` (${what} are made anew)`
 }
 
 /** Ctrl-C before anything was measured leaves nothing to tell. */

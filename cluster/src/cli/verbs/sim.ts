@@ -44,9 +44,13 @@ export const sim: Verb = {
   define(command) {
     command
       .option('--protocol <suite>', 'which suite (default: all)')
-      .option('--seeds <n>', 'how many histories of each (default 100)', atLeast0)
+      .option('--seeds <n>', 'how many histories of each (default 100); 0: only the planted bugs', atLeast0)
       .option('--from <n>', 'the first of them (default 1, which the planted bugs follow)', atLeast0)
-      .option('--jobs <n>', 'processes that run side by side (default: one for each processor)', atLeast0)
+      .option(
+        '--jobs <n>',
+        'processes that run side by side (default: one for each processor)',
+        within(1, 1_024),
+      )
       .option('--seed <n>', 'only this one: replays a failure', atLeast0)
       .option('--without <kinds>', 'leave out kinds of faults, such as clog,pause')
       .option('--clients <n>', 'no more clients than these', atLeast0)
