@@ -214,7 +214,7 @@ test('load of a cluster that does not answer says so, without a stack', async ()
   const { code, err } = await cluster('load', 'shop', '--data', silent)
   expect(code).toBe(1)
   expect(err).toBe(
-    'preparing shop …\npreparing failed: POST /payment/batch_init/1000/1000000000: ' +
+    'preparing shop (users, items and orders 0, 1, 2, … are made anew) …\npreparing failed: POST /payment/batch_init/1000/1000000000: ' +
       `no node answers: connect ECONNREFUSED 127.0.0.1:1; see: ${clusterCommand} status`,
   )
   for (const error of [new Unavailable('crowded'), new IndefiniteError('silence')]) {
