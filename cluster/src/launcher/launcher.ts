@@ -1,9 +1,9 @@
 /** A local cluster: its data folder, its node processes, the base port, and an orderly end. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { clusterCommand } from '../config/command.ts'
 import { type ClusterConfig, isLoopback, joinEndpoint } from '../config/config.ts'
 import { adminToken } from '../node/access.ts'
 import { exitCode, Failure } from '../node/failure.ts'
@@ -15,6 +15,7 @@ import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
 import { type Led, ledBy } from './leaders.ts'
 import { NodeProcess } from './node-process.ts'
+import { tryPort } from './port.ts'
 import { allGone, processId, signal } from './process-id.ts'
 import { rulePort } from './rule-port.ts'
 
@@ -73,9 +74,10 @@ export class Launcher {
       writeFileSync(configFile, nodeYaml(config, layout, id, secretFile))
       const url = `http://${joinEndpoint(reachable(config.host), port)}`
       const logFile = join(own, 'node.log')
-      return new NodeProcess({ id, url, configFile, logFile, restart: config.restart }, changed =>
-        this.#changed(changed),
-      )
+      const listen = { host: config.host, port }
+      const remedy = `then: ${clusterCommand} stop --data ${config.data}, and start the cluster as before`
+      const spec = { id, url, configFile, logFile, listen, remedy, restart: config.restart }
+      return new NodeProcess(spec, changed => this.#changed(changed))
     })
     this.faults = config.faults ? new Faults(this.nodes, rulePort(this.adminToken)) : undefined
     this.#server = baseServer(launcherApp(this), this.adminToken)
@@ -200,14 +202,12 @@ async function endLeftovers(data: string): Promise<void> {
 /** Throws `Failure`; who takes a port a moment later is met, and named, by the one who listens there. */
 async function refuseTakenPorts({ host, port, nodes }: ClusterConfig): Promise<void> {
   for (let index = 0; index <= nodes; index++) {
-    const probe = createServer()
     try {
-      await listen(probe, host, port + index)
+      await tryPort(host, port + index)
     } catch (error) {
       if (error instanceof Failure && index > 0) throw new Failure(`n${index}: ${error.message}`)
       throw error
     }
-    await new Promise(resolve => probe.close(resolve))
   }
 }
 
