@@ -184,7 +184,7 @@ export class NodeProcess {
   #afterRefusal(): void {
     const { listen, remedy } = this.spec
     if (isForPort(this.#detail, listen.port)) this.#waitForPort()
-    else this.#set('refused', `${this.#detail}; ${remedy}`)
+    else this.#set('refused', `${this.#detail} – ${remedy}`)
   }
 
   #waitForPort(): void {

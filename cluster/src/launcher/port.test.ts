@@ -73,5 +73,5 @@ test('stays down where waiting would not help, and says what to do', async () =>
   await isNow('refused')
   await expect
     .poll(() => node.detail, poll)
-    .toMatch(new RegExp(`; then: ${clusterCommand} stop --data ${data}, and start the cluster as before$`))
+    .toMatch(new RegExp(` – then: ${clusterCommand} stop --data ${data}, and start the cluster as before$`))
 })
