@@ -48,11 +48,11 @@ describe('a local cluster', () => {
     expect(isAlive(id)).toBe(true)
     const view = (await (await fetch(`${running.dashboard}/api/cluster`)).json()) as { nodes: unknown[] }
     expect(view.nodes).toMatchObject([{ id: 'n1', state: 'ready', pid: id.pid, restarts: 0 }])
-    expect(await (await fetch(running.dashboard)).text()).toContain('>ready ')
+    expect(await (await fetch(running.dashboard)).text()).toContain('<span>ready</span>')
     // Ready is before elected.
     await expect
-      .poll(async () => (await running.led()).get('n1'), { timeout: 15_000 })
-      .toEqual(['directory', 'kv.0', 'orders.0', 'stock.0'])
+      .poll(() => running.led(), { timeout: 15_000 })
+      .toEqual({ by: new Map([['n1', ['directory', 'kv.0', 'orders.0', 'stock.0']]]), groups: 4, led: 4 })
     expect(readRunning(data)).toMatchObject({
       dashboard: running.dashboard,
       nodes: [{ id: 'n1', process: id }],
