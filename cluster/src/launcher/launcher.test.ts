@@ -1,5 +1,14 @@
 /** Real processes, one cluster of one node at a time: what the launcher does with them. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +81,18 @@ describe('a local cluster', () => {
     process.kill(first.pid, 'SIGKILL')
     await until(() => only(running).state === 'ready' && only(running).process?.pid !== first.pid, 'restart')
     expect(only(running).status().restarts).toBe(1)
+  })
+
+  test('goes on where it cannot note its nodes, and does not start there', async () => {
+    const running = await start()
+    const first = processOf(running)
+    // In the way of what is written first, as a full disk is.
+    mkdirSync(join(data, `cluster.json.${process.pid}`))
+    process.kill(first.pid, 'SIGKILL')
+    await until(() => only(running).state === 'ready' && only(running).process?.pid !== first.pid, 'restart')
+    await running.stop()
+    await expect(start()).rejects.toThrow('EISDIR')
+    expect(readRunning(data)).toBeUndefined()
   })
 
   test('leaves it down with --no-restart', async () => {

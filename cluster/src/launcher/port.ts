@@ -1,5 +1,7 @@
-/** A port of this machine: whether it can be had, and what is said of a node that waits for its own. */
+/** Ports of this machine: whether they can be had, and what is said of a node that waits for its own. */
 import { createServer } from 'node:net'
+import type { ClusterConfig } from '../config/config.ts'
+import { Failure } from '../node/failure.ts'
 import { listen } from '../node/listen.ts'
 import { portHolder } from '../node/port-holder.ts'
 
@@ -8,6 +10,18 @@ export async function tryPort(host: string, port: number): Promise<void> {
   const probe = createServer()
   await listen(probe, host, port)
   await new Promise(resolve => probe.close(resolve))
+}
+
+/** Throws `Failure`; who takes a port a moment later is met, and named, by the one who listens there. */
+export async function refuseTakenPorts({ host, port, nodes }: ClusterConfig): Promise<void> {
+  for (let index = 0; index <= nodes; index++) {
+    try {
+      await tryPort(host, port + index)
+    } catch (error) {
+      if (error instanceof Failure && index > 0) throw new Failure(`n${index}: ${error.message}`)
+      throw error
+    }
+  }
 }
 
 /** Whether a node was refused for its port, by what it said: the words are those of `listen`. */
