@@ -237,6 +237,11 @@ test('a cluster that ended without being stopped is not waited for', async () =>
     code: 1,
     err: `the cluster on ${crashed} has ended without being stopped; start it again with: ${clusterCommand} start --data ${crashed}`,
   })
+  expect(await cluster('stop', '--data', crashed)).toEqual({
+    code: 0,
+    out: `nothing ran on ${crashed} any more: what was left of a start is cleared\n`,
+    err: '',
+  })
 })
 
 describe('help', () => {

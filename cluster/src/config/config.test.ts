@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { promises } from './choices.ts'
 import { joinEndpoint, loadClusterConfig, loadNodeConfig, splitEndpoint } from './config.ts'
@@ -14,6 +14,9 @@ function write(name: string, text: string): string {
   writeFileSync(join(folder, name), text)
   return name
 }
+write('secret', 'a-secret-of-enough-length\n')
+write('short', 'no')
+
 function problems(load: () => unknown): readonly string[] {
   try {
     load()
@@ -179,6 +182,17 @@ describe('a cluster configuration', () => {
     expect(problems(() => loadClusterConfig(file, {}, folder))).toEqual([message])
   })
 
+  test.each([
+    ['none', ': there is no such file'],
+    ['short/of', ': there is no such file'],
+    ['.', ': it is a folder'],
+    ['short', ' must hold at least 16 characters (try: openssl rand -hex 32)'],
+  ])('says where a file of tokens is named that cannot be used: %s', (tokenFile, why) => {
+    const file = write('bad.yaml', `nodes: 3\naccess:\n  tokenFile: ${tokenFile}\n`)
+    const named = `bad.yaml:3: access.tokenFile: ${resolve(folder, tokenFile)}`
+    expect(problems(() => loadClusterConfig(file, {}, folder))).toEqual([named + why])
+  })
+
   test('says every problem at once', () => {
     const file = write('bad.yaml', 'nodes: 2\nhots: x\nport: -1\n')
     expect(problems(() => loadClusterConfig(file, {}, folder))).toHaveLength(3)
@@ -195,8 +209,6 @@ describe('a cluster configuration', () => {
 })
 
 describe('a node configuration', () => {
-  write('secret', 'a-secret-of-enough-length\n')
-  write('short', 'no')
   const members = 'members: { n1: "10.0.0.1:8001", n2: "10.0.0.2:8001", n3: "[::1]:8003" }'
   const good = `cluster: shop\nnode: n3\ndata: d\nsecretFile: secret\n${members}\n`
 
@@ -220,7 +232,7 @@ describe('a node configuration', () => {
     [good.replace('node: n3', 'node: n9'), 'bad.yaml:2: node: "n9" is not among the members n1, n2, n3'],
     [
       good.replace('secretFile: secret', 'secretFile: short'),
-      `bad.yaml:4: ${folder}/short must hold at least 16 characters (try: openssl rand -hex 32)`,
+      `bad.yaml:4: secretFile: ${folder}/short must hold at least 16 characters (try: openssl rand -hex 32)`,
     ],
     [
       good.replace('"10.0.0.1:8001"', 'x'),

@@ -1,5 +1,5 @@
 /** Configurations as the rest of the package uses them: files, flags and defaults settled into one object. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { type KeyspaceSettings, settleKeyspaces, type Unsaid, unsaidOf } from './keyspaces.ts'
@@ -69,6 +69,8 @@ export function loadClusterConfig(
   const value = { ...parsed.value, ...checkFlags(flags) }
   const data = flags.data === undefined ? resolve(folder, parsed.value.data) : resolve(base, flags.data)
   const { tokenFile } = value.access
+  // Each node reads it for itself; what is wrong with it is said here, where the user wrote it.
+  if (tokenFile !== undefined) readSecret(resolve(folder, tokenFile), parsed.place, tokenPath)
   return {
     cluster: value.cluster,
     nodes: value.nodes,
@@ -108,8 +110,8 @@ export function loadNodeConfig(file: string, base: string): NodeConfig {
     listen: value.listen === undefined ? { host: self.host, port: self.port } : splitEndpoint(value.listen),
     members,
     data: resolve(folder, value.data),
-    secret: readSecret(resolve(folder, value.secretFile), place(['secretFile'])),
-    token: tokenFile === undefined ? undefined : readSecret(resolve(folder, tokenFile), place(['access'])),
+    secret: readSecret(resolve(folder, value.secretFile), place, ['secretFile']),
+    token: tokenFile === undefined ? undefined : readSecret(resolve(folder, tokenFile), place, tokenPath),
     logFile: value.logFile === undefined ? undefined : resolve(folder, value.logFile),
     ...settle(value, members.length, place),
   }
@@ -130,15 +132,34 @@ function readYaml<Schema extends z.ZodType>(
   path: string,
   shown: string,
 ): Parsed<z.output<Schema>> {
-  if (!existsSync(path)) throw new ConfigError([`${shown}: there is no such file`])
-  if (statSync(path).isDirectory()) throw new ConfigError([`${shown}: it is a folder`])
-  return parseYaml(schema, readFileSync(path, 'utf8'), shown)
+  return parseYaml(schema, readText(path, shown), shown)
 }
 
-function readSecret(path: string, place: string): string {
-  const secret = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+const tokenPath: Path = ['access', 'tokenFile']
+
+function readSecret(path: string, place: (path: Path) => string, at: Path): string {
+  const said = `${place(at)}: ${at.join('.')}: ${path}`
+  const secret = readText(path, said).trim()
   if (secret.length >= 16) return secret
-  throw new ConfigError([`${place}: ${path} must hold at least 16 characters (try: openssl rand -hex 32)`])
+  throw new ConfigError([`${said} must hold at least 16 characters (try: openssl rand -hex 32)`])
+}
+
+const whyUnread: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+}
+
+/** Throws `ConfigError`, which begins with `shown`. */
+function readText(path: string, shown: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw new ConfigError([`${shown}: ${whyUnread[code] ?? message}`])
+  }
 }
 
 /** `[::1]:8001` and `10.0.0.1:8001`; the schema has checked the form. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadClusterConfig } from '../config/config.ts'
-import { ownerOf, settleLayout } from './data-folder.ts'
+import { ownerOf, refuseStrangers, settleLayout } from './data-folder.ts'
 
 let data = ''
 beforeEach(() => {
@@ -80,6 +80,13 @@ describe('a configuration that does not fit its folder', () => {
     expect(() => settle('keyspaces: { payment: { groups: 2 } }')).toThrow('{ payment: { groups: 1 } }')
     expect(settle('keyspaces: { payment: { groups: 1 } }')).toEqual(made)
   })
+})
+
+test('a file that was not written to its end is not taken for one of somebody else', () => {
+  writeFileSync(join(data, 'launcher.lock.123'), '')
+  expect(() => refuseStrangers(data)).not.toThrow()
+  writeFileSync(join(data, 'thesis.123'), '')
+  expect(() => refuseStrangers(data)).toThrow('it holds thesis.123')
 })
 
 test('the owner of a file is told by name where there is one', () => {

@@ -15,6 +15,7 @@ import type { ClusterConfig, KeyspaceSettings } from '../config/config.ts'
 import { changedSettings, written } from '../config/keyspaces.ts'
 import { createDurably, writeDurably } from '../node/durable-file.ts'
 import { codeOf, exitCode, Failure, writableFolder } from '../node/failure.ts'
+import { explainDisk } from './disk.ts'
 import { isAlive, type ProcessId, processId } from './process-id.ts'
 
 export interface Layout {
@@ -74,7 +75,8 @@ export function forgetRunning(data: string): void {
 export function refuseStrangers(data: string): void {
   if (!existsSync(data) || !statSync(data).isDirectory() || existsSync(join(data, files.layout))) return
   const known = new Set<string>([...Object.values(files), logFile])
-  const stranger = readdirSync(data).find(name => !known.has(name))
+  // A file that could not be written whole, for want of room or power, has the writer's process in its name.
+  const stranger = readdirSync(data).find(name => !known.has(name.replace(/\.\d+$/, '')))
   if (stranger === undefined) return
   throw new Failure(`${data} is not a data folder of Synod: it holds ${stranger}; choose another with --data`)
 }
@@ -92,7 +94,11 @@ export function takeFolder(data: string): void {
     )
   }
   rmSync(lock, { force: true })
-  createDurably(lock, JSON.stringify(processId(process.pid)))
+  try {
+    createDurably(lock, JSON.stringify(processId(process.pid)))
+  } catch (error) {
+    throw explainDisk(error, data)
+  }
 }
 
 /** The launcher that runs on this folder. */

@@ -3,7 +3,7 @@ import { clusterCommand } from '../config/command.ts'
 import { unfitType } from '../gateway/message-type.ts'
 import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
-import type { NodeProcess } from './node-process.ts'
+import type { NodeProcess, NodeStatus } from './node-process.ts'
 
 const kinds = 'kill, pause, resume, restart, partition, heal, drop, delay, duplicate, reorder'
 const view: ClusterView = {
@@ -15,7 +15,8 @@ const view: ClusterView = {
   nodes: [{ id: 'n1', url: 'http://127.0.0.1:8001', state: 'ready', pid: 5, restarts: 0, detail: '' }],
 }
 const nodes = [{ spec: { id: 'n1' }, state: 'ready', resume: () => false } as unknown as NodeProcess]
-const led = () => Promise.resolve(new Map([['n1', ['kv.0', 'orders.0']]]))
+const led = () => Promise.resolve({ by: new Map([['n1', ['kv.0', 'orders.0']]]), groups: 4, led: 2 })
+const unknown = () => Promise.resolve({ by: new Map(), groups: 0, led: 0 })
 const nothing = () => Promise.resolve()
 const allowed = () => new Faults(nodes, { add: nothing, remove: nothing, clear: nothing })
 
@@ -33,7 +34,17 @@ describe('the base port', () => {
     const page = await (await launcherApp({ view: () => view, led, faults: undefined }).request('/')).text()
     expect(page).toContain('shop-&lt;1&gt;')
     expect(page).toContain('>kv.0, orders.0</td>')
+    expect(page).toContain('>2 of 4 groups have a leader.<')
+    expect(page).toContain(`${clusterCommand} status --data /data</code>`)
     expect(page).toContain('href="http://127.0.0.1:8001/openapi.json"')
+  })
+
+  test('shows a node that is not ready by more than colour, and why', async () => {
+    const down = { ...view.nodes[0], state: 'refused', detail: 'a <b> file' } as NodeStatus
+    const app = launcherApp({ view: () => ({ ...view, nodes: [down] }), led: unknown, faults: undefined })
+    const page = await (await app.request('/')).text()
+    expect(page).toContain('<span class="down">refused</span> (a &lt;b&gt; file)')
+    expect(page).toContain('class="down">No node says which groups have a leader.<')
   })
 
   test.each<[unknown, number, string]>([

@@ -1,5 +1,14 @@
 /** Real processes, one cluster of one node at a time: what the launcher does with them. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,11 +57,11 @@ describe('a local cluster', () => {
     expect(isAlive(id)).toBe(true)
     const view = (await (await fetch(`${running.dashboard}/api/cluster`)).json()) as { nodes: unknown[] }
     expect(view.nodes).toMatchObject([{ id: 'n1', state: 'ready', pid: id.pid, restarts: 0 }])
-    expect(await (await fetch(running.dashboard)).text()).toContain('>ready ')
+    expect(await (await fetch(running.dashboard)).text()).toContain('<span>ready</span>')
     // Ready is before elected.
     await expect
-      .poll(async () => (await running.led()).get('n1'), { timeout: 15_000 })
-      .toEqual(['directory', 'kv.0', 'orders.0', 'stock.0'])
+      .poll(() => running.led(), { timeout: 15_000 })
+      .toEqual({ by: new Map([['n1', ['directory', 'kv.0', 'orders.0', 'stock.0']]]), groups: 4, led: 4 })
     expect(readRunning(data)).toMatchObject({
       dashboard: running.dashboard,
       nodes: [{ id: 'n1', process: id }],
@@ -72,6 +81,18 @@ describe('a local cluster', () => {
     process.kill(first.pid, 'SIGKILL')
     await until(() => only(running).state === 'ready' && only(running).process?.pid !== first.pid, 'restart')
     expect(only(running).status().restarts).toBe(1)
+  })
+
+  test('goes on where it cannot note its nodes, and does not start there', async () => {
+    const running = await start()
+    const first = processOf(running)
+    // In the way of what is written first, as a full disk is.
+    mkdirSync(join(data, `cluster.json.${process.pid}`))
+    process.kill(first.pid, 'SIGKILL')
+    await until(() => only(running).state === 'ready' && only(running).process?.pid !== first.pid, 'restart')
+    await running.stop()
+    await expect(start()).rejects.toThrow('EISDIR')
+    expect(readRunning(data)).toBeUndefined()
   })
 
   test('leaves it down with --no-restart', async () => {

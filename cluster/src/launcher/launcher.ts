@@ -1,9 +1,9 @@
 /** A local cluster: its data folder, its node processes, the base port, and an orderly end. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { clusterCommand } from '../config/command.ts'
 import { type ClusterConfig, isLoopback, joinEndpoint } from '../config/config.ts'
 import { adminToken } from '../node/access.ts'
 import { exitCode, Failure } from '../node/failure.ts'
@@ -11,10 +11,12 @@ import { listen } from '../node/listen.ts'
 import { openDoor } from '../node/process.ts'
 import { baseServer } from './base-server.ts'
 import * as folder from './data-folder.ts'
+import { explainDisk, noSpaceOn } from './disk.ts'
 import { Faults } from './faults.ts'
 import { type ClusterView, launcherApp } from './http.ts'
 import { type Led, ledBy } from './leaders.ts'
 import { NodeProcess } from './node-process.ts'
+import { refuseTakenPorts } from './port.ts'
 import { allGone, processId, signal } from './process-id.ts'
 import { rulePort } from './rule-port.ts'
 
@@ -36,6 +38,8 @@ export class Launcher {
   readonly #server: Server
   readonly #waiting = new Set<() => void>()
   #stopping: Promise<void> | undefined
+  /** Why the folder does not say how the cluster is now. */
+  #unnoted: Error | undefined
 
   /** Starts all, and resolves when every node is ready. Throws `Failure` after cleaning up. */
   static async start(config: ClusterConfig, options: StartOptions): Promise<Launcher> {
@@ -56,7 +60,7 @@ export class Launcher {
     } catch (error) {
       await launcher?.stop()
       folder.forgetRunning(config.data)
-      throw error
+      throw explainDisk(error, config.data)
     }
   }
 
@@ -73,9 +77,10 @@ export class Launcher {
       writeFileSync(configFile, nodeYaml(config, layout, id, secretFile))
       const url = `http://${joinEndpoint(reachable(config.host), port)}`
       const logFile = join(own, 'node.log')
-      return new NodeProcess({ id, url, configFile, logFile, restart: config.restart }, changed =>
-        this.#changed(changed),
-      )
+      const listen = { host: config.host, port }
+      const remedy = `then: ${clusterCommand} stop --data ${config.data}, and start the cluster as before`
+      const spec = { id, url, configFile, logFile, listen, remedy, restart: config.restart }
+      return new NodeProcess(spec, changed => this.#changed(changed))
     })
     this.faults = config.faults ? new Faults(this.nodes, rulePort(this.adminToken)) : undefined
     this.#server = baseServer(launcherApp(this), this.adminToken)
@@ -122,7 +127,8 @@ export class Launcher {
 
   /** Leaves no process behind. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll()
+    // A step later: what changes from here on is not noted any more.
+    this.#stopping ??= Promise.resolve().then(() => this.#stopAll())
     return this.#stopping
   }
 
@@ -136,9 +142,10 @@ export class Launcher {
   async #startNodes(): Promise<void> {
     for (const node of this.nodes) node.start()
     const deadline = performance.now() + readyWithinMs
-    while (this.nodes.some(node => node.state !== 'ready')) {
+    while (this.#unnoted !== undefined || this.nodes.some(node => node.state !== 'ready')) {
+      if (this.#unnoted !== undefined) throw this.#unnoted
       const broken = this.nodes.find(node => node.state === 'refused' || node.state === 'waiting')
-      if (broken !== undefined) throw new Failure(whyNot(broken))
+      if (broken !== undefined) throw noSpaceOn(this.config.data) ?? new Failure(whyNot(broken))
       const left = deadline - performance.now()
       if (left <= 0) throw new Failure(this.#lateNodes())
       await this.#change(left)
@@ -161,10 +168,21 @@ export class Launcher {
   }
 
   #changed(node: NodeProcess): void {
-    if (this.#stopping === undefined) folder.writeRunning(this.config.data, this.running())
+    if (this.#stopping === undefined) this.#note()
     if (node.state === 'ready') void this.faults?.restore(node).catch(error => report(node, error))
     for (const wake of this.#waiting) wake()
     this.#waiting.clear()
+  }
+
+  /** A disk that is full fails a start; a cluster that runs goes on, and notes the next change. */
+  #note(): void {
+    try {
+      folder.writeRunning(this.config.data, this.running())
+      this.#unnoted = undefined
+    } catch (error) {
+      this.#unnoted = error instanceof Error ? error : new Error(String(error))
+      process.stderr.write(`cluster.json could not be written: ${this.#unnoted.message}\n`)
+    }
   }
 }
 
@@ -194,20 +212,6 @@ async function endLeftovers(data: string): Promise<void> {
     throw new Failure(
       `processes ${left.map(id => id.pid).join(', ')} of an earlier start do not end; kill them first`,
     )
-  }
-}
-
-/** Throws `Failure`; who takes a port a moment later is met, and named, by the one who listens there. */
-async function refuseTakenPorts({ host, port, nodes }: ClusterConfig): Promise<void> {
-  for (let index = 0; index <= nodes; index++) {
-    const probe = createServer()
-    try {
-      await listen(probe, host, port + index)
-    } catch (error) {
-      if (error instanceof Failure && index > 0) throw new Failure(`n${index}: ${error.message}`)
-      throw error
-    }
-    await new Promise(resolve => probe.close(resolve))
   }
 }
 

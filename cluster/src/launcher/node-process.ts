@@ -1,12 +1,14 @@
 /**
  * One node as the launcher sees it: its process, and whether it should run. An exit that nobody asked for is
- * followed by a restart, later each time; one that a fault asked for is not.
+ * followed by a restart, later each time; one that a fault asked for is not. A node that refuses to start stays down,
+ * unless it was for its port: that is waited for.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { nodeEnvironment, nodeFlags } from '../node/memory-bounds.ts'
 import type { ToLauncher } from '../node/parent.ts'
+import { isForPort, takenNow, tryPort } from './port.ts'
 import { type ProcessId, processId } from './process-id.ts'
 
 export type NodeState = 'starting' | 'ready' | 'paused' | 'waiting' | 'killed' | 'refused' | 'stopped'
@@ -16,6 +18,9 @@ export interface NodeSpec {
   readonly url: string
   readonly configFile: string
   readonly logFile: string
+  readonly listen: { readonly host: string; readonly port: number }
+  /** What to do when it has refused to start, and the reason is mended. */
+  readonly remedy: string
   /** Whether an unexpected exit is followed by a restart. */
   readonly restart: boolean
 }
@@ -32,6 +37,7 @@ export interface NodeStatus {
 const entry = fileURLToPath(new URL('../node/main.ts', import.meta.url))
 const firstBackoffMs = 1000
 const longestBackoffMs = 30_000
+const portLookMs = 1000
 /** Who stayed up this long starts again with a short wait. */
 const steadyMs = 60_000
 const logRollsAtBytes = 64 * 1024 * 1024
@@ -153,7 +159,11 @@ export class NodeProcess {
     if (this.#child !== child) return
     this.#child = undefined
     this.#id = undefined
-    if (this.#state === 'killed' || this.#state === 'stopped' || this.#state === 'refused') {
+    if (this.#state === 'refused') {
+      this.#afterRefusal()
+      return
+    }
+    if (this.#state === 'killed' || this.#state === 'stopped') {
       this.#changed(this)
       return
     }
@@ -168,6 +178,32 @@ export class NodeProcess {
       this.start()
     }, this.#backoffMs)
     this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs)
+  }
+
+  /** Only a port is there again without anybody's doing. */
+  #afterRefusal(): void {
+    const { listen, remedy } = this.spec
+    if (isForPort(this.#detail, listen.port)) this.#waitForPort()
+    else this.#set('refused', `${this.#detail} – ${remedy}`)
+  }
+
+  #waitForPort(): void {
+    const detail = takenNow(this.spec.listen.port)
+    if (this.#state !== 'waiting' || this.#detail !== detail) this.#set('waiting', detail)
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => void this.#lookAtPort(), portLookMs)
+  }
+
+  async #lookAtPort(): Promise<void> {
+    const { host, port } = this.spec.listen
+    const isFree = await tryPort(host, port).then(
+      () => true,
+      () => false,
+    )
+    // A fault or a stop may have come in between.
+    if (this.#state !== 'waiting' || this.#child !== undefined) return
+    if (isFree) this.start()
+    else this.#waitForPort()
   }
 
   #set(state: NodeState, detail: string): void {

@@ -32,3 +32,7 @@ test('a pid that another process has now is not taken for it', () => {
   expect(isAlive(own)).toBe(true)
   expect(isAlive({ ...own, began: '1' })).toBe(false)
 })
+
+test('a node that does not run is not taken for the processes of who asks', () => {
+  expect(isAlive({ pid: 0, began: '' })).toBe(false)
+})

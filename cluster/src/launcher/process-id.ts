@@ -11,7 +11,9 @@ export function processId(pid: number): ProcessId {
   return { pid, began: beganOf(pid) }
 }
 
+/** Where a node does not run, its entry has the pid 0, which to the system means the whole group of who asks. */
 export function isAlive({ pid, began }: ProcessId): boolean {
+  if (pid === 0) return false
   try {
     process.kill(pid, 0)
   } catch (error) {

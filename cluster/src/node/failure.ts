@@ -37,21 +37,23 @@ export function systemProblem(error: unknown): string | undefined {
   return `${String(error.path)}: ${why}`
 }
 
+const whyNoFolder: Readonly<Record<string, string>> = {
+  ...whyNot,
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'this user may not write there',
+  EEXIST: 'a file is in the way',
+  // What is above is there: such a file system (`/proc`) has no folders but its own.
+  ENOENT: 'no folder can be made there',
+}
+
 /** Throws `Failure` when the folder cannot be made or written. */
 export function writableFolder(path: string): void {
   try {
     makeFolder(resolve(path))
     accessSync(path, constants.W_OK | constants.X_OK)
   } catch (error) {
-    const code = codeOf(error)
-    const why =
-      code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-        ? 'this user may not write there'
-        : code === 'ENOTDIR' || code === 'EEXIST'
-          ? 'a file is in the way'
-          : error instanceof Error
-            ? error.message
-            : String(error)
+    const why = whyNoFolder[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
     throw new Failure(`cannot use the data folder ${path}: ${why}; choose another with --data`)
   }
 }

@@ -1,12 +1,13 @@
 /** `cluster start`: a local cluster, in the foreground or detached. */
 import { fork } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { clusterCommand } from '../../config/command.ts'
 import { type ClusterConfig, loadClusterConfig } from '../../config/config.ts'
 import { launcherLog, type RunningCluster, readLayout, refuseStrangers } from '../../launcher/data-folder.ts'
+import { noSpaceOn } from '../../launcher/disk.ts'
 import { Launcher, type StartOptions } from '../../launcher/launcher.ts'
 import type { FromDetached, ToDetached } from '../../launcher/main.ts'
 import { runUntilSignal } from '../../launcher/signals.ts'
@@ -115,7 +116,9 @@ const launcherMain = fileURLToPath(new URL('../../launcher/main.ts', import.meta
 function detached(config: ClusterConfig, options: StartOptions): Promise<RunningCluster> {
   refuseStrangers(config.data)
   writableFolder(config.data)
-  const log = openSync(launcherLog(config.data), 'a')
+  const logFile = launcherLog(config.data)
+  const log = openSync(logFile, 'a')
+  const { size } = fstatSync(log)
   const child = fork(launcherMain, [config.data], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
@@ -131,8 +134,9 @@ function detached(config: ClusterConfig, options: StartOptions): Promise<Running
       if (answer.type === 'ready') resolve(answer.running)
       else reject(new Failure(answer.message, answer.code))
     })
-    child.once('exit', code =>
-      reject(new Failure(`the launcher ended with exit code ${code}; see ${launcherLog(config.data)}`)),
-    )
+    child.once('exit', code => {
+      const untold = statSync(logFile).size === size ? noSpaceOn(config.data) : undefined
+      reject(untold ?? new Failure(`the launcher ended with exit code ${code}; see ${logFile}`))
+    })
   })
 }

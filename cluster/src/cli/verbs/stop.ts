@@ -1,7 +1,7 @@
 /** `cluster stop`: ends the launcher and all its nodes. */
 
 import { forgetRunning, lockHolder, readRunning } from '../../launcher/data-folder.ts'
-import { allGone, type ProcessId, signal } from '../../launcher/process-id.ts'
+import { allGone, isAlive, type ProcessId, signal } from '../../launcher/process-id.ts'
 import { Failure } from '../../node/failure.ts'
 import { dataFolder } from '../find-cluster.ts'
 import { print, printJson } from '../output.ts'
@@ -32,13 +32,15 @@ async function act(options: Options): Promise<void> {
   const running = readRunning(data)
   const launcher = lockHolder(data)
   if (running === undefined && launcher === undefined) throw new Failure(`no cluster runs on ${data}`)
+  const ran = launcher !== undefined || running?.nodes.some(node => isAlive(node.process)) === true
   if (launcher !== undefined) await end([launcher], 'SIGTERM')
   // What a launcher that was killed left behind: paused nodes, which could not notice.
   const left = readRunning(data)?.nodes.map(node => node.process) ?? []
   for (const id of left) signal(id, 'SIGCONT')
   await end(left, 'SIGKILL')
   forgetRunning(data)
-  if (options.json === true) printJson({ stopped: running?.cluster ?? null, data })
+  if (options.json === true) printJson({ stopped: ran ? (running?.cluster ?? null) : null, data })
+  else if (!ran) print(`nothing ran on ${data} any more: what was left of a start is cleared`)
   else print(`stopped ${running?.cluster ?? 'the cluster'} on ${data}`)
 }
 
