@@ -24,7 +24,8 @@ const firstResendTicks = 2
 /** What one turn asks goes into one slot: the flush comes round once nothing more was asked meanwhile. */
 export function onPropose(state: ProposerState, message: Of<'propose'>, out: Outbox): void {
   const { phase } = state
-  if (phase.name !== 'leading') return
+  // [PX23] A learner that does not know yet that the lead was lost, and is back, proposes for the side before.
+  if (phase.name !== 'leading' || !sameBallot(message.ballot, phase.ballot)) return
   if (message.side !== phase.side) {
     phase.side = message.side
     phase.tokens = []

@@ -47,6 +47,7 @@ export function startSideWhenCurrent(state: LearnerState, machine: StateMachine,
     return
   const started: Side = {
     id: Math.floor(out.random() * 2 ** 48),
+    ballot: lead.ballot,
     seat: seatOf(state),
     timers: new Set(),
     reads: [],
@@ -78,7 +79,7 @@ export function withSide(state: LearnerState, side: Side, out: Outbox, step: (bo
 function release(state: LearnerState, side: Side, box: LeaderBox, out: Outbox): void {
   const { commands, tokens } = box
   if (commands.length === 0 && tokens.length === 0) return
-  toProposer(state, { type: 'propose', side: side.id, commands, tokens }, out)
+  toProposer(state, { type: 'propose', ballot: side.ballot, side: side.id, commands, tokens }, out)
 }
 
 export function stopSide(state: LearnerState, machine: StateMachine, out: Outbox): void {

@@ -75,6 +75,7 @@ export interface Stale {
 export interface Side {
   /** Told apart from the sides before it, whose proposals and tokens may still be under way. */
   readonly id: number
+  readonly ballot: Ballot
   readonly seat: Seat
   readonly timers: Set<string>
   /** Confirmed read points that wait until `chosen` is applied here. */

@@ -78,10 +78,12 @@ export type AcceptorMessage =
 
 export type ProposerMessage =
   /**
-   * Learner → its own proposer (local): commands for the log, tokens for a read point. `side` names the leader side.
+   * Learner → its own proposer (local): commands for the log, tokens for a read point. `side` names the leader side,
+   * `ballot` the one that it was started under.
    */
   | {
       readonly type: 'propose'
+      readonly ballot: Ballot
       readonly side: number
       readonly commands: readonly unknown[]
       readonly tokens: readonly number[]

@@ -82,7 +82,7 @@ export interface Leading {
   chosen: number
   nextSlot: number
   /** Our first slot of our own: a no-op that closes what earlier leaders left. */
-  readonly ownSlot: number
+  ownSlot: number
   /** Values of earlier ballots and the no-ops between, in slot order: proposed before anything new. */
   readonly inherited: Uint8Array[]
   /** Slot → its commander (PMMC Fig. 5). */
@@ -159,6 +159,14 @@ export function toOwnAcceptor(state: ProposerState, message: AcceptorMessage, ou
 
 export function toLearner(state: ProposerState, message: LearnerMessage, out: Outbox): void {
   out.send(state.place.own.learner, message)
+}
+
+/** [PX13, PX23] The learner starts anew: its next leader side begins behind all that the one before has proposed. */
+export function endSide({ phase }: ProposerState): void {
+  if (phase.name !== 'leading') return
+  phase.waiting = []
+  phase.tokens = []
+  phase.ownSlot = Math.max(phase.ownSlot, phase.nextSlot - 1)
 }
 
 export function tellWhoLeads(state: ProposerState, out: Outbox): void {

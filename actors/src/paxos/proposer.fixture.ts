@@ -2,7 +2,7 @@
 import type { TestActor } from '@synod/runtime/simulation'
 import { expect } from 'vitest'
 import { aProposer, at, groupOf, sent } from './actors.fixture.ts'
-import type { Pvalue } from './ballot.ts'
+import { type Ballot, noBallot, type Pvalue } from './ballot.ts'
 import type { PaxosConfig, Tuning } from './config.ts'
 import type { ProposerMessage } from './messages.ts'
 import type { ProposerState } from './proposer-state.ts'
@@ -71,8 +71,10 @@ export function accepted(
   })
 }
 
-export function propose(proposer: Proposer, commands: unknown[], tokens: number[] = []) {
-  return proposer.message(learner, { type: 'propose', side: 7, commands, tokens })
+export function propose(proposer: Proposer, commands: unknown[], tokens: number[] = [], under?: Ballot) {
+  const { phase } = proposer.state
+  const ballot = under ?? ('ballot' in phase ? phase.ballot : noBallot)
+  return proposer.message(learner, { type: 'propose', ballot, side: 7, commands, tokens })
 }
 
 /** The flush that it sent itself comes round. */

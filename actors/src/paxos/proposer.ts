@@ -18,7 +18,7 @@ import {
 } from './election.ts'
 import { onLeaderTick } from './leading.ts'
 import type { ProposerMessage } from './messages.ts'
-import { type ProposerState, startProposer, tellWhoLeads } from './proposer-state.ts'
+import { endSide, type ProposerState, startProposer, tellWhoLeads } from './proposer-state.ts'
 import { onConfirmed } from './reads.ts'
 import { onCatchUpTick, onCaughtUp, onPromise, onScoutTick } from './scout.ts'
 
@@ -126,6 +126,7 @@ function receiveMessage(
       onTransfer(state, message, out)
       return
     case 'learnerStarted':
+      endSide(state)
       tellWhoLeads(state, out)
       return
     case 'voting':

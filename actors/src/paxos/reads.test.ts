@@ -1,6 +1,18 @@
 import { expect, test } from 'vitest'
+import { decodeBatch } from '../replicated/machine-host.ts'
 import { at, ballot, sent } from './actors.fixture.ts'
-import { accepted, ballotOf, flush, leading, learner, own, propose } from './proposer.fixture.ts'
+import {
+  accepted,
+  accepts,
+  ballotOf,
+  flush,
+  leading,
+  learner,
+  own,
+  preVoted,
+  promise,
+  propose,
+} from './proposer.fixture.ts'
 
 test('[PX14] one round for all tokens of a turn; a majority confirms what was chosen when it started', () => {
   const proposer = leading()
@@ -40,10 +52,42 @@ test('[PX14] a lost round is confirmed by the next one', () => {
   expect(sent(proposer.message(at('n2', 'acceptor'), later), 'paxos.confirmed')).toHaveLength(1)
 })
 
+test('[PX23] what the leader side of an earlier ballot proposes is not taken into this one', () => {
+  const proposer = leading()
+  const before = ballotOf(proposer)
+  proposer.message(own, { type: 'preempted', ballot: ballot(5) })
+  proposer.timer('election')
+  for (const node of ['n1', 'n2']) preVoted(proposer, node, { campaign: 2 })
+  for (const node of ['n1', 'n2']) promise(proposer, node)
+  // Its learner has not read yet that the lead was lost, and is back.
+  propose(proposer, ['late'], [1], before)
+  propose(proposer, ['new'])
+  expect(accepts(flush(proposer)).map(({ value }) => decodeBatch(value as Uint8Array).commands)).toEqual([['new']])
+  expect(proposer.state.phase).toMatchObject({ tokens: [] })
+})
+
+test('[PX13, PX23] after its learner started anew the next leader side begins behind what was proposed', () => {
+  const proposer = leading()
+  propose(proposer, ['first'])
+  flush(proposer)
+  propose(proposer, ['second'])
+  const [lead] = sent(proposer.message(learner, { type: 'learnerStarted' }), 'paxos.lead')
+  const { phase } = proposer.state
+  if (phase.name !== 'leading') return expect.unreachable(phase.name)
+  expect(lead?.message.slot).toBe(phase.nextSlot - 1)
+  expect(phase.waiting).toEqual([])
+})
+
 test('[PX23] tokens of an earlier leader side are dropped', () => {
   const proposer = leading()
   propose(proposer, [], [1])
-  proposer.message(learner, { type: 'propose', side: 8, commands: [], tokens: [1] })
+  proposer.message(learner, {
+    type: 'propose',
+    ballot: ballotOf(proposer),
+    side: 8,
+    commands: [],
+    tokens: [1],
+  })
   flush(proposer)
   expect(proposer.state.phase).toMatchObject({ reads: [{ side: 8, tokens: [1] }] })
 })
