@@ -62,7 +62,9 @@ test('[PX23] what the leader side of an earlier ballot proposes is not taken int
   // Its learner has not read yet that the lead was lost, and is back.
   propose(proposer, ['late'], [1], before)
   propose(proposer, ['new'])
-  expect(accepts(flush(proposer)).map(({ value }) => decodeBatch(value as Uint8Array).commands)).toEqual([['new']])
+  expect(accepts(flush(proposer)).map(({ value }) => decodeBatch(value as Uint8Array).commands)).toEqual([
+    ['new'],
+  ])
   expect(proposer.state.phase).toMatchObject({ tokens: [] })
 })
 

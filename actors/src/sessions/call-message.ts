@@ -20,6 +20,7 @@ export function messageOf(context: Context, call: Call): Submit | ReadKeys | Sca
       return {
         type: 'lookup',
         id: work.id,
+        tag: context.state.firstTag + call.number,
         ...(work.fingerprint === undefined ? {} : { fingerprint: work.fingerprint }),
       }
     case 'read':

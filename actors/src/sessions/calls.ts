@@ -6,10 +6,10 @@ import type { NodeId } from '@synod/runtime/protocol'
 import { noteAnswer, noteSilence, patienceMs, usualMs } from '../answer-times.ts'
 import { frontDoor } from '../replicated/group.ts'
 import { directoryGroup } from '../sharding/messages.ts'
-import type { NotLeader, Overloaded, TxKey, WrongEpoch } from '../transactions/messages.ts'
+import type { NotLeader, Overloaded, WrongEpoch } from '../transactions/messages.ts'
 import { messageOf } from './call-message.ts'
 import { believedLeader, firstTarget, forgetLeader, learnLeader, nextMember } from './routes.ts'
-import { type Call, type Context, type SessionState, type Trouble, takeNumber, type Work } from './state.ts'
+import { type Call, type Context, type Trouble, takeNumber, type Work } from './state.ts'
 
 const tickMs = 50
 const patience = { firstMs: 100, mostMs: 1_000 }
@@ -38,24 +38,13 @@ export function openCall(context: Context, work: Work, group: string, deadlineAt
     trouble: undefined,
   }
   context.state.calls.set(call.number, call)
-  if (work.kind === 'lookup') enlist(context.state.lookups, work.tx, call.number)
   sendTo(context, call, firstTarget(context.state, group))
   return call
-}
-
-function enlist(lookups: SessionState['lookups'], tx: TxKey, number: number): void {
-  const before = lookups.get(tx)
-  if (before === undefined) lookups.set(tx, new Set([number]))
-  else before.add(number)
 }
 
 export function closeCall({ state }: Context, { number, work }: Call): void {
   state.calls.delete(number)
   if (work.kind === 'submit') state.submits.delete(work.tx)
-  if (work.kind !== 'lookup') return
-  const others = state.lookups.get(work.tx)
-  others?.delete(number)
-  if (others?.size === 0) state.lookups.delete(work.tx)
 }
 
 /** The one timer of the session, armed while anything is open. */

@@ -89,7 +89,7 @@ export class FakeGroups {
         : other
           ? { status: 'conflictingRequest', detail: 'another request' }
           : recorded.outcome
-    return { type: 'submitted', id: message.id, outcome }
+    return { type: 'submitted', id: message.id, outcome, tag: message.tag }
   }
 
   #execute(message: Submit): Outcome {

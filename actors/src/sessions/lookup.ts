@@ -1,22 +1,13 @@
 /** Lookups: what became of a transaction, asked of the group that coordinated it. */
 import type { NodeId } from '@synod/runtime/protocol'
 import { locate } from '../sharding/shard-map.ts'
-import type { Submitted, TxKey } from '../transactions/messages.ts'
+import type { Submitted } from '../transactions/messages.ts'
 import type { Outcome } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { answered, closeCall, openCall } from './calls.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { unknownKeyspace } from './plan.ts'
-import {
-  type Call,
-  type Context,
-  type LookupAsk,
-  type LookupWork,
-  type SessionState,
-  takeNumber,
-  txKey,
-} from './state.ts'
-import { openSubmit } from './transact.ts'
+import { type Call, type Context, type LookupAsk, openSubmit, takeNumber, txKey } from './state.ts'
 
 type LookupRequest = Extract<SessionRequest, { type: 'lookup' }>
 
@@ -31,46 +22,39 @@ export function onLookup(context: Context, asker: Asker, request: LookupRequest)
   }
   const tx = txKey(id)
   const open = openSubmit(context.state, tx)
-  if (
-    open !== undefined &&
-    open.work.fingerprint !== request.fingerprint &&
-    request.fingerprint !== undefined
-  ) {
+  const { fingerprint } = request
+  if (open !== undefined && open.work.fingerprint !== fingerprint && fingerprint !== undefined) {
     return say({ status: 'conflictingRequest', detail: 'this id is in use for another request' })
   }
   const number = takeNumber(state)
   const deadlineAt = context.nowMs + request.deadlineMs
-  const ask: LookupAsk = { kind: 'lookup', number, asker, deadlineAt, id, keyspace, key }
+  const call = undefined
+  const ask: LookupAsk = { kind: 'lookup', number, asker, deadlineAt, id, keyspace, key, fingerprint, call }
   state.asks.set(number, ask)
   // A transaction that is being tried here answers for itself.
   if (open !== undefined) open.work.asks.push(number)
-  else {
-    const { fingerprint } = request
-    openCall(context, { kind: 'lookup', ask: number, id, tx, fingerprint }, group, deadlineAt)
-  }
+  else askGroup(context, ask, group)
 }
 
-export function openLookups(
-  { calls, lookups }: SessionState,
-  tx: TxKey,
-): readonly { readonly call: Call; readonly work: LookupWork }[] {
-  const numbers = lookups.get(tx)
-  if (numbers === undefined) return none
-  return [...numbers].flatMap(number => {
-    const call = calls.get(number)
-    return call?.work.kind === 'lookup' ? [{ call, work: call.work }] : []
-  })
+function askGroup(context: Context, ask: LookupAsk, group: string): void {
+  const { number, id, fingerprint, deadlineAt } = ask
+  const work = { kind: 'lookup', ask: number, id, tx: txKey(id), fingerprint } as const
+  ask.call = openCall(context, work, group, deadlineAt).number
 }
-
-const none: readonly never[] = []
 
 /** `unavailable` says that nothing is known there; so it is an answer, not a reason to ask again. */
-export function onLookedUp(context: Context, from: NodeId, tx: TxKey, message: Submitted): void {
-  for (const { call, work } of openLookups(context.state, tx)) {
-    if (call.target !== from || message.outcome.status === 'overloaded') continue
-    answered(context, call, from)
-    endLookup(context, work.ask, message.outcome)
-  }
+export function onLookedUp(context: Context, call: Call, from: NodeId, { outcome }: Submitted): void {
+  if (call.work.kind !== 'lookup' || call.target !== from || outcome.status === 'overloaded') return
+  answered(context, call, from)
+  endLookup(context, call.work.ask, outcome)
+}
+
+/** [EX12] What it waited for ended: without a final outcome, so only the group can say what became of it. */
+export function onTried(context: Context, ask: LookupAsk, outcome: Outcome): void {
+  const open = ['unavailable', 'overloaded', 'unknown'].includes(outcome.status)
+  const group = locate(context.state.map, ask.keyspace, ask.key)?.group
+  if (open && group !== undefined) askGroup(context, ask, group)
+  else endLookup(context, ask.number, outcome)
 }
 
 export function onLookupDeadline(context: Context, ask: LookupAsk): void {
@@ -86,7 +70,7 @@ export function replanLookup(context: Context, call: Call): void {
   closeCall(context, call)
   if (ask?.kind !== 'lookup') return
   const group = locate(context.state.map, ask.keyspace, ask.key)?.group
-  if (group !== undefined) openCall(context, call.work, group, ask.deadlineAt)
+  if (group !== undefined) askGroup(context, ask, group)
 }
 
 function endLookup(context: Context, number: number, outcome: Outcome): void {
@@ -94,9 +78,9 @@ function endLookup(context: Context, number: number, outcome: Outcome): void {
   const ask = state.asks.get(number)
   if (ask?.kind !== 'lookup') return
   state.asks.delete(number)
-  const tx = txKey(ask.id)
-  for (const { call, work } of openLookups(state, tx)) if (work.ask === number) closeCall(context, call)
-  const asks = openSubmit(state, tx)?.work.asks
+  const call = ask.call === undefined ? undefined : state.calls.get(ask.call)
+  if (call !== undefined) closeCall(context, call)
+  const asks = openSubmit(state, txKey(ask.id))?.work.asks
   if (asks?.includes(number)) asks.splice(asks.indexOf(number), 1)
   const result: TransactAnswer = { type: 'transacted', id: ask.id, outcome }
   answer(ask.asker, result, context.out)

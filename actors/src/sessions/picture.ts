@@ -5,12 +5,7 @@ import type { Call, SessionState } from './state.ts'
 export function check(state: SessionState): void {
   assert(state.asks.size <= state.limits.asks, '[EX10] what waits is bounded')
   const served = new Set<number>()
-  let lookups = 0
   for (const call of state.calls.values()) {
-    if (call.work.kind === 'lookup') {
-      lookups += 1
-      assert(state.lookups.get(call.work.tx)?.has(call.number), '[EX12] the answer to a lookup finds it')
-    }
     for (const ask of asksOf(call)) served.add(ask)
     if (call.work.kind === 'submit') {
       assert(state.submits.get(call.work.tx) === call.number, '[EX2] one call per transaction')
@@ -20,14 +15,7 @@ export function check(state: SessionState): void {
     assert(served.has(number), '[EX1] every asker has something under way that will answer it')
   }
   assert(state.submits.size <= state.calls.size, '[EX2] no transaction without a call')
-  assert(sizes(state.lookups) === lookups, '[EX12] no lookup without a call')
   assert(state.ticking || state.calls.size === 0, '[EX1] a deadline is watched while anything is open')
-}
-
-function sizes(lookups: SessionState['lookups']): number {
-  let size = 0
-  for (const numbers of lookups.values()) size += numbers.size
-  return size
 }
 
 function asksOf(call: Call): readonly number[] {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Outcome } from '../transactions/operations.ts'
 import type { SessionRequest } from './messages.ts'
 import {
   actor,
@@ -18,6 +19,8 @@ import {
 
 beforeEach(afresh)
 
+const sentAs = ({ message }: { readonly message: object } = { message: {} }) =>
+  message as { readonly type: string; readonly tag: number; readonly send: number }
 const nothing = { status: 'unavailable', detail: 'nothing is known' } as const
 
 describe('lookups', () => {
@@ -43,37 +46,47 @@ describe('lookups', () => {
     expect(answers(tickUntil(anyReply))).toMatchObject([{ outcome: { status: 'unknown' } }])
   })
 
-  it('[EX12] an answer ends every lookup of its transaction, and no other', () => {
-    const lookup = (sequence: number): SessionRequest => ({
-      type: 'lookup',
-      id: { session: 'c', sequence },
-      keyspace: 'kv',
-      key: k0,
-      deadlineMs: 300,
-    })
-    const [first] = [lookup(1), lookup(1), lookup(2)].flatMap(request => sentOf(actor.request(request)))
-    const answer = { type: 'submitted', id: { session: 'c', sequence: 1 }, outcome: nothing } as const
-    expect(answers(actor.message(first?.to ?? self, answer))).toMatchObject([
-      { id: { sequence: 1 }, outcome: nothing },
-      { id: { sequence: 1 }, outcome: nothing },
-    ])
-    expect(answers(actor.message(first?.to ?? self, answer))).toEqual([])
-    expect(answers(tickUntil(anyReply))).toMatchObject([
-      { id: { sequence: 2 }, outcome: { status: 'unknown' } },
-    ])
-    expect(actor.state.lookups.size).toBe(0)
+  it('[EX12] an answer ends the lookup that it was asked by, and no later one', () => {
+    const id = { session: 'c', sequence: 1 }
+    const lookup: SessionRequest = { type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 300 }
+    const early = only(sentOf(actor.request(lookup)))
+    // It commits elsewhere, and whoever was told so asks here.
+    const late = only(sentOf(actor.request(lookup)))
+    const told = (of: typeof early, outcome: Outcome) => {
+      return answers(actor.message(of.to, { type: 'submitted', id, outcome, tag: sentAs(of).tag }))
+    }
+    expect(told(early, nothing)).toMatchObject([{ outcome: nothing }])
+    expect(told(early, nothing)).toEqual([])
+    const committed = { status: 'committed', results: [] } as const
+    expect(told(late, committed)).toMatchObject([{ outcome: committed }])
+    expect(actor.state.calls.size).toBe(0)
+  })
+
+  it('[EX12] a lookup of what was tried here in vain asks the group: an earlier try may have committed', () => {
+    const id = { session: 'c', sequence: 1 }
+    const [tried] = sentOf(actor.request(transact([put(k0)], { id, deadlineMs: 200 })))
+    const lookup: SessionRequest = { type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 10_000 }
+    expect(actor.request(lookup).sent).toEqual([])
+    const { send } = sentAs(tried)
+    const group = 'kv.0'
+    const notLeader = { type: 'notLeader', group, leader: null, tx: 'c:1', send } as const
+    actor.message(tried?.to ?? self, notLeader)
+    const asksGroup = (sent: ReturnType<typeof sentOf>) => sent.some(one => sentAs(one).type === 'lookup')
+    expect(asksGroup(sentOf(tickUntil(effects => asksGroup(sentOf(effects)))))).toBe(true)
   })
 
   it('[EX12] neither too much load nor a node that was not asked answers a lookup', () => {
     const id = { session: 'client', sequence: 3 }
-    const { to } = only(
+    const lookup = only(
       sentOf(actor.request({ type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 300 })),
     )
+    const { to } = lookup
     const overloaded = { status: 'overloaded', detail: 'too much waits' } as const
-    expect(actor.message(to, { type: 'submitted', id, outcome: overloaded }).replies).toEqual([])
+    const { tag } = sentAs(lookup)
+    expect(actor.message(to, { type: 'submitted', id, outcome: overloaded, tag }).replies).toEqual([])
     const other = member(to.startsWith('n2/') ? 'n3' : 'n2', 'kv.0')
-    expect(actor.message(other, { type: 'submitted', id, outcome: nothing }).replies).toEqual([])
-    expect(answers(actor.message(to, { type: 'submitted', id, outcome: nothing }))).toHaveLength(1)
+    expect(actor.message(other, { type: 'submitted', id, outcome: nothing, tag }).replies).toEqual([])
+    expect(answers(actor.message(to, { type: 'submitted', id, outcome: nothing, tag }))).toHaveLength(1)
   })
 
   it('[EX12] a lookup of what is under way here waits for it', () => {
@@ -92,7 +105,8 @@ describe('lookups', () => {
       sentOf(actor.request({ type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 300 })),
     )
     const sent = actor.request(transact([put(k0)], { id }))
-    const effects = actor.message(lookup.to, { type: 'submitted', id, outcome: nothing })
+    const { tag } = sentAs(lookup)
+    const effects = actor.message(lookup.to, { type: 'submitted', id, outcome: nothing, tag })
     expect(answers(effects)).toHaveLength(1)
     expect(runs(sent)).toMatchObject([{ outcome: { status: 'committed' } }])
   })
@@ -103,7 +117,8 @@ describe('lookups', () => {
     const lookup = only(sentOf(actor.request({ type: 'lookup', ...where, fingerprint: 'g' })))
     const sent = actor.request(transact([put(k0)], { id, fingerprint: 'f' }))
     const other = { status: 'conflictingRequest', detail: 'used for another request' } as const
-    const told = answers(actor.message(lookup.to, { type: 'submitted', id, outcome: other }))
+    const { tag } = sentAs(lookup)
+    const told = answers(actor.message(lookup.to, { type: 'submitted', id, outcome: other, tag }))
     expect(told).toMatchObject([{ outcome: other }])
     expect(runs(sent)).toMatchObject([{ outcome: { status: 'committed' } }])
   })

@@ -31,8 +31,8 @@ const tx = `${id.session}:${id.sequence}`
 
 /** What was sent is refused by a group of epoch 2; the session fetches the map. */
 function fetchAfter({ to, message }: Wire): { readonly to: Wire['to']; readonly tag: number } {
-  const { send } = message as { send?: number }
-  const echo = send === undefined ? {} : { send }
+  const { send, tag } = message as { send?: number; tag?: number }
+  const echo = { ...(send === undefined ? {} : { send }), ...(tag === undefined ? {} : { tag }) }
   const group = to.split('/')[2] ?? ''
   const fetch = only(sentOf(actor.message(to, { type: 'wrongEpoch', group, epoch: 2, tx, ...echo })))
   expect(fetch.message.type).toBe('getMap')
@@ -60,8 +60,11 @@ it('[EX8, EX12] a lookup by an old map is planned again by the new one', () => {
   const request = { type: 'lookup', id, keyspace: 'kv', key: k0, deadlineMs: 10_000 } as const
   const { to, tag } = fetchAfter(only(sentOf(actor.request(request))))
   const again = only(sentOf(actor.message(to, { type: 'map', map: newer, tag })))
-  expect(again.message).toEqual({ type: 'lookup', id })
+  const message = again.message as { readonly type: string; readonly tag: number }
+  expect(message).toEqual({ type: 'lookup', id, tag: message.tag })
   expect(again.to.split('/')[2]).toBe(locate(newer, 'kv', k0)?.group)
   const outcome = { status: 'unavailable', detail: 'nothing is known' } as const
-  expect(answers(actor.message(again.to, { type: 'submitted', id, outcome }))).toMatchObject([{ outcome }])
+  expect(
+    answers(actor.message(again.to, { type: 'submitted', id, outcome, tag: message.tag })),
+  ).toMatchObject([{ outcome }])
 })

@@ -16,7 +16,7 @@ import type { ToSession } from '../transactions/messages.ts'
 import { type Asker, answer } from './asker.ts'
 import { onBulk, onBulkDeadline } from './bulk.ts'
 import { keepTicking, onNotLeader, onOverloaded, onPeer, onWrongEpoch, retryCalls } from './calls.ts'
-import { onLookedUp, onLookup, onLookupDeadline, openLookups } from './lookup.ts'
+import { onLookedUp, onLookup, onLookupDeadline } from './lookup.ts'
 import type { SessionRequest } from './messages.ts'
 import { onMap } from './new-map.ts'
 import { openSession } from './own-session.ts'
@@ -51,7 +51,6 @@ export const session: ActorType<SessionState, SessionMessage, SessionConfig> = {
     calls: new SlabMap(),
     answerTimes: new Map(),
     submits: new Map(),
-    lookups: new Map(),
     mapCall: undefined,
     firstTag: firstNumber(out.random()),
     nextNumber: 1,
@@ -132,11 +131,10 @@ function refuse(context: Context, asker: Asker, request: Exclude<SessionRequest,
 
 function onAnswer(context: Context, from: NodeId, message: ToSession | MapAnswer) {
   switch (message.type) {
-    case 'submitted': {
-      // [EX12] Every submit has its send echoed; what echoes none answers a lookup, perhaps of another request.
-      const about = message.send === undefined ? onLookedUp : onSubmitted
-      return about(context, from, txKey(message.id), message)
-    }
+    case 'submitted':
+      // [EX12] What answers a lookup says nothing to a submit, perhaps of another request.
+      if (message.send !== undefined) return onSubmitted(context, from, txKey(message.id), message)
+      return onCall(context, message, call => onLookedUp(context, call, from, message))
     case 'map':
       return onMap(context, from, message)
     case 'keysRead':
@@ -154,7 +152,7 @@ function onAnswer(context: Context, from: NodeId, message: ToSession | MapAnswer
   }
 }
 
-/** The calls that an answer belongs to: by tag, or by transaction (one submit, any number of lookups). */
+/** The call that an answer belongs to: by tag, or the submit of a transaction. */
 function onCall(
   context: Context,
   message: { readonly tag?: number; readonly tx?: string },
@@ -168,8 +166,7 @@ function onCall(
   }
   if (message.tx === undefined) return
   const submitted = state.calls.get(state.submits.get(message.tx) ?? 0)
-  if (submitted !== undefined) return handle(submitted)
-  for (const { call } of openLookups(state, message.tx)) handle(call)
+  if (submitted !== undefined) handle(submitted)
 }
 
 function onTick(context: Context): void {

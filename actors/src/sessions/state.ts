@@ -42,8 +42,6 @@ export interface SessionState {
   readonly calls: Map<number, Call>
   /** The call of each open submit, so that a retry by the client joins it. */
   readonly submits: Map<TxKey, number>
-  /** The calls of open lookups: one for each asker. */
-  readonly lookups: Map<TxKey, Set<number>>
   /** The call that fetches the map, when one is open. */
   mapCall: number | undefined
   readonly answerTimes: AnswerTimes
@@ -79,6 +77,9 @@ export type LookupAsk = AskBase & {
   /** The first key of its operations: where it was coordinated. */
   readonly keyspace: string
   readonly key: string
+  readonly fingerprint: string | undefined
+  /** Its own call; undefined while it waits for a transaction that is being tried here. */
+  call: number | undefined
 }
 export type ReadAsk = AskBase & {
   readonly kind: 'read'
@@ -183,4 +184,13 @@ export function takeNumber(state: SessionState): number {
   const number = state.nextNumber
   state.nextNumber += 1
   return number
+}
+
+export function openSubmit(
+  { calls, submits }: SessionState,
+  tx: TxKey,
+): { readonly call: Call; readonly work: SubmitWork } | undefined {
+  const number = submits.get(tx)
+  const call = number === undefined ? undefined : calls.get(number)
+  return call?.work.kind === 'submit' ? { call, work: call.work } : undefined
 }

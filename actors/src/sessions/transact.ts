@@ -5,18 +5,11 @@ import type { Operation, Outcome, TxId } from '../transactions/operations.ts'
 import { type Asker, answer } from './asker.ts'
 import { onChunkOutcome } from './bulk.ts'
 import { answered, closeCall, closedUpTo, heardBy, openCall, troubleOf, waitAfter } from './calls.ts'
+import { onTried } from './lookup.ts'
 import type { SessionRequest, TransactAnswer } from './messages.ts'
 import { closeId, leaveSession, takeId } from './own-session.ts'
 import { planShares } from './plan.ts'
-import {
-  type Ask,
-  type Call,
-  type Context,
-  type SessionState,
-  type SubmitWork,
-  takeNumber,
-  txKey,
-} from './state.ts'
+import { type Ask, type Call, type Context, openSubmit, type SubmitWork, takeNumber, txKey } from './state.ts'
 
 type Transact = Extract<SessionRequest, { type: 'transact' }>
 
@@ -90,15 +83,6 @@ function planOrRefuse(context: Context, operations: readonly Operation[]): reado
   return { status: 'refused', reason: 'invalid', operation: shares.misplaced, detail: shares.detail }
 }
 
-export function openSubmit(
-  { calls, submits }: SessionState,
-  tx: TxKey,
-): { readonly call: Call; readonly work: SubmitWork } | undefined {
-  const number = submits.get(tx)
-  const call = number === undefined ? undefined : calls.get(number)
-  return call?.work.kind === 'submit' ? { call, work: call.work } : undefined
-}
-
 function sameRequest(work: SubmitWork, request: Transact): boolean {
   if (work.fingerprint !== undefined || request.fingerprint !== undefined) {
     return work.fingerprint === request.fingerprint
@@ -135,6 +119,7 @@ export function finishSubmit(context: Context, call: Call, work: SubmitWork, out
 
 function onOutcome(context: Context, ask: Ask, group: string, id: TxId, outcome: Outcome) {
   if (ask.kind === 'bulk') return onChunkOutcome(context, ask, group, outcome)
+  if (ask.kind === 'lookup') return onTried(context, ask, outcome)
   context.state.asks.delete(ask.number)
   const result: TransactAnswer = { type: 'transacted', id, outcome }
   answer(ask.asker, result, context.out)

@@ -60,8 +60,10 @@ export interface Submitted {
   readonly type: 'submitted'
   readonly id: TxId
   readonly outcome: Outcome
-  /** The highest `send` of this asker that had arrived here. */
+  /** To a submit: the highest `send` of this asker that had arrived here. */
   readonly send?: number
+  /** To a lookup. */
+  readonly tag?: number
   /** With `unavailable`: the log has closed the attempts up to this one. */
   readonly closed?: number
 }
@@ -99,6 +101,8 @@ export interface Lookup {
   readonly id: TxId
   /** A record of another request under this id answers `conflictingRequest`. */
   readonly fingerprint?: string
+  /** Echoed: another lookup of this id may have been asked before something happened. */
+  readonly tag: number
 }
 /** Any of the above met a member that does not lead; ask `leader`, or another when it knows none. */
 export interface NotLeader {

@@ -38,7 +38,7 @@ test('[TX16] a leader that loses the lead says so; what it had proposed is not s
     keys: [{ keyspace: 'kv', key: 'a' }],
     fast: false,
   })
-  bench.message(client, { type: 'lookup', id: { session: 's', sequence: 3 } })
+  bench.message(client, { type: 'lookup', id: { session: 's', sequence: 3 }, tag: 8 })
   bench.take()
   bench.restart()
   const notLeader = { type: 'notLeader', group: 'kv.0', leader: null }
@@ -46,7 +46,7 @@ test('[TX16] a leader that loses the lead says so; what it had proposed is not s
     { ...notLeader, tx: 's:1', send: 1 },
     { ...notLeader, tx: 's:2' },
     { ...notLeader, tag: 9 },
-    { ...notLeader, tx: 's:3' },
+    { ...notLeader, tx: 's:3', tag: 8 },
   ])
 })
 

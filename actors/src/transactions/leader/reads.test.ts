@@ -123,7 +123,7 @@ test('[TX11] a read that waited while its key moved away is refused', () => {
 test('a lookup says what is recorded, waits for what runs, and knows nothing only at a read point', () => {
   const bench = leaderBench()
   const lookup = (sequence: number) =>
-    bench.message(client, { type: 'lookup', id: { session: 's', sequence } })
+    bench.message(client, { type: 'lookup', id: { session: 's', sequence }, tag: sequence })
   const statuses = () =>
     bench.takeType('submitted').map(({ message }) => (message.outcome as { status: string }).status)
   bench.message(client, submit(1, { 'kv.0': [put('a', 1)] }))
@@ -144,15 +144,16 @@ test('a lookup says what is recorded, waits for what runs, and knows nothing onl
 test('[EO2] a lookup is not told the outcome of another request that runs under its id', () => {
   const bench = leaderBench()
   const id = { session: 's', sequence: 1 }
-  const told = () => bench.takeType('submitted').map(({ message }) => [message.send, message.outcome])
-  bench.message(client, { type: 'lookup', id, fingerprint: 'g' })
+  const told = () =>
+    bench.takeType('submitted').map(({ message }) => [message.send ?? `tag ${message.tag}`, message.outcome])
+  bench.message(client, { type: 'lookup', id, fingerprint: 'g', tag: 1 })
   bench.message(client, submit(1, { 'kv.0': [put('a', 1)] }, { fingerprint: 'f', send: 7 }))
   bench.confirmAll()
-  expect(told()).toMatchObject([[undefined, { status: 'conflictingRequest' }]])
-  bench.message(client, { type: 'lookup', id, fingerprint: 'f' })
+  expect(told()).toMatchObject([['tag 1', { status: 'conflictingRequest' }]])
+  bench.message(client, { type: 'lookup', id, fingerprint: 'f', tag: 2 })
   bench.applyAll()
   expect(told()).toMatchObject([
     [7, { status: 'committed' }],
-    [undefined, { status: 'committed' }],
+    ['tag 2', { status: 'committed' }],
   ])
 })

@@ -6,12 +6,11 @@ import type { Address, Request } from '@synod/runtime/protocol'
 import { known } from '../exactly-once.ts'
 import { limits } from '../limits.ts'
 import type { KeysRead, KeysScanned, Lookup, ReadKeys, ScanKeys, TxKey } from '../messages.ts'
-import type { TxId } from '../operations.ts'
 import { assignmentOf, table, txKey } from '../rows.ts'
 import { scanValues } from '../scan-values.ts'
 import { answer, askerOf, attach, refusedAs, submitted } from './askers.ts'
 import { owns } from './ownership.ts'
-import { armTick, type PendingRead, type Running, type Turn, tuning } from './state.ts'
+import { type Asker, armTick, type PendingRead, type Running, type Turn, tuning } from './state.ts'
 
 export function onRead(turn: Turn, asker: Address | Request, message: ReadKeys | ScanKeys): void {
   const { state, seat } = turn
@@ -131,57 +130,47 @@ function keysScanned({ seat }: Turn, message: ScanKeys): KeysScanned {
 }
 
 /** What is known of a transaction: at once when it is decided; "nothing" only from a read point. */
-export function onLookup(turn: Turn, asker: Address | Request, { id, fingerprint }: Lookup): void {
+export function onLookup(turn: Turn, from: Address | Request, lookup: Lookup): void {
   const { state } = turn
-  const tx = txKey(id)
+  const tx = txKey(lookup.id)
+  const asker = askerOf(from, lookup)
+  if (answerKnown(turn, asker, tx, lookup)) return
   const running = state.running.get(tx)
-  if (answerKnown(turn, asker, id, tx, fingerprint)) return
   if (running !== undefined) {
-    waitFor(turn, running, asker, fingerprint)
+    waitFor(turn, running, asker, lookup)
     return
   }
   const token = state.nextToken++
-  state.lookups.set(token, { id, tx, asker, ...(fingerprint === undefined ? {} : { fingerprint }) })
+  state.lookups.set(token, { lookup, tx, asker })
   turn.out.confirm(token)
 }
 
 /** [EO2] It is under way: its outcome is the answer, unless that is of another request. */
-function waitFor(
-  turn: Turn,
-  running: Running,
-  asker: Address | Request,
-  fingerprint: string | undefined,
-): void {
+function waitFor(turn: Turn, running: Running, asker: Asker, { fingerprint }: Lookup): void {
   const { id, fingerprint: own } = running.submit
-  if (own === undefined || fingerprint === undefined || own === fingerprint) attach(running, asker, undefined)
-  else submitted(turn, askerOf(asker, undefined), id, refusedAs('conflictingRequest'))
+  if (own === undefined || fingerprint === undefined || own === fingerprint) attach(running, asker)
+  else submitted(turn, asker, id, refusedAs('conflictingRequest'))
 }
 
-function answerKnown(
-  turn: Turn,
-  asker: Address | Request,
-  id: TxId,
-  tx: TxKey,
-  fingerprint: string | undefined,
-): boolean {
+function answerKnown(turn: Turn, asker: Asker, tx: TxKey, { id, fingerprint }: Lookup): boolean {
   const before = known(turn.seat.store, id, tx, table.records(turn.seat.store).get(tx), fingerprint)
   if (before === undefined) return false
   const outcome = before.status === 'decided' ? before.outcome : refusedAs(before.status)
-  submitted(turn, askerOf(asker, undefined), id, outcome)
+  submitted(turn, asker, id, outcome)
   return true
 }
 
 function finishLookup(turn: Turn, token: number): void {
-  const lookup = turn.state.lookups.get(token)
-  if (lookup === undefined) return
+  const waiting = turn.state.lookups.get(token)
+  if (waiting === undefined) return
   turn.state.lookups.delete(token)
-  const { id, tx, asker, fingerprint } = lookup
+  const { lookup, tx, asker } = waiting
   const running = turn.state.running.get(tx)
-  if (answerKnown(turn, asker, id, tx, fingerprint)) return
-  if (running !== undefined) waitFor(turn, running, asker, fingerprint)
+  if (answerKnown(turn, asker, tx, lookup)) return
+  if (running !== undefined) waitFor(turn, running, asker, lookup)
   else {
     const outcome = { status: 'unavailable', detail: 'nothing is known of this transaction' } as const
-    submitted(turn, askerOf(asker, undefined), id, outcome)
+    submitted(turn, asker, lookup.id, outcome)
   }
 }
 

@@ -25,9 +25,9 @@ export function refuseMessage(
 function subject(message: TransactionMessage): Pick<NotLeader, 'tx' | 'tag' | 'send'> | undefined {
   switch (message.type) {
     case 'submit':
-      return { tx: txKey(message.id), ...echo(message.send) }
+      return { tx: txKey(message.id), ...echo(message) }
     case 'lookup':
-      return { tx: txKey(message.id) }
+      return { tx: txKey(message.id), ...echo(message) }
     case 'readKeys':
     case 'scanKeys':
       return { tag: message.tag }
@@ -58,10 +58,11 @@ export function tellAll(turn: Turn): void {
   const refusal = { type: 'notLeader', group: seat.group, leader: null }
   for (const running of state.running.values()) {
     const open = running.phase.at === 'proposed'
-    for (const { to, send } of running.askers) {
-      answer(turn, to, { ...refusal, tx: running.tx, ...echo(open ? undefined : send) })
+    for (const { to, send, tag } of running.askers) {
+      answer(turn, to, { ...refusal, tx: running.tx, ...echo(open ? { tag } : { send, tag }) })
     }
   }
   for (const { asker, message } of state.reads.values()) answer(turn, asker, { ...refusal, tag: message.tag })
-  for (const { asker, tx } of state.lookups.values()) answer(turn, asker, { ...refusal, tx })
+  for (const { asker, tx } of state.lookups.values())
+    answer(turn, asker.to, { ...refusal, tx, ...echo(asker) })
 }

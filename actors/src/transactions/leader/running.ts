@@ -10,7 +10,7 @@ import { evaluate } from '../evaluate.ts'
 import type { Attempt, Prepare, Submit, TxKey, Vote } from '../messages.ts'
 import { assignmentOf, type RecordRow, table } from '../rows.ts'
 import { workOf } from '../work.ts'
-import { answerAll, attach, refuseAll, refusedAs } from './askers.ts'
+import { answerAll, askerOf, attach, refuseAll, refusedAs } from './askers.ts'
 import { enter, leave, waitAgain } from './entering.ts'
 import { owe } from './owing.ts'
 import { common, entrantOf, isSingle, ownOperations, participantShares } from './parts.ts'
@@ -38,7 +38,7 @@ export function begin(
     asked: false,
     phase: { at: 'waiting' },
   }
-  attach(running, from, submit)
+  attach(running, askerOf(from, submit))
   state.running.set(tx, running)
   armTick(turn)
   tryToGo(turn, running)

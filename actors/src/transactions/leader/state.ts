@@ -8,13 +8,13 @@ import { emptyLockTable, type LockTable } from '../../concurrency/lock-table.ts'
 import { emptyQueue, type WaitQueue } from '../../concurrency/waiting.ts'
 import type { LeaderOutbox, Seat } from '../../replicated/state-machine.ts'
 import type { Command, PrepareShare, YesVote } from '../commands.ts'
-import type { Age, Attempt, Commitment, ReadKeys, ScanKeys, Submit, TxKey } from '../messages.ts'
-import type { TxId } from '../operations.ts'
+import type { Age, Attempt, Commitment, Lookup, ReadKeys, ScanKeys, Submit, TxKey } from '../messages.ts'
 
-/** Whoever asked, and the highest of its sends that arrived. */
+/** Whoever asked: of a submit the highest of its sends that arrived, of a lookup its tag. */
 export interface Asker {
   readonly to: Address | Request
   readonly send: number | undefined
+  readonly tag: number | undefined
 }
 
 /** `who`: as whom; nobody waits twice as one. */
@@ -107,10 +107,7 @@ export interface LeaderState {
   readonly paid: (Attempt & { readonly group: string })[]
   readonly reads: Map<number, PendingRead>
   /** Lookups that wait for a read point. */
-  readonly lookups: Map<
-    number,
-    { readonly id: TxId; readonly tx: TxKey; readonly fingerprint?: string; readonly asker: Asker['to'] }
-  >
+  readonly lookups: Map<number, { readonly lookup: Lookup; readonly tx: TxKey; readonly asker: Asker }>
   /** Prepared transaction → reads that wait for it. */
   readonly readers: Map<TxKey, Set<number>>
   nextToken: number

@@ -17,8 +17,8 @@ export function onSubmit(turn: Turn, from: Address | Request, message: Submit): 
   const record = table.records(seat.store).get(tx)
   const before = known(seat.store, id, tx, record, message.fingerprint)
   const running = state.running.get(tx)
-  if (before?.status === 'decided') submitted(turn, askerOf(from, message.send), id, before.outcome)
-  else if (before !== undefined) submitted(turn, askerOf(from, message.send), id, refusedAs(before.status))
+  if (before?.status === 'decided') submitted(turn, askerOf(from, message), id, before.outcome)
+  else if (before !== undefined) submitted(turn, askerOf(from, message), id, refusedAs(before.status))
   else if (running !== undefined) join(turn, running, from, message)
   else start(turn, from, tx, record, message)
 }
@@ -27,10 +27,10 @@ export function onSubmit(turn: Turn, from: Address | Request, message: Submit): 
 function join(turn: Turn, running: Running, from: Address | Request, message: Submit): void {
   const { fingerprint } = running.submit
   if (fingerprint !== undefined && message.fingerprint !== undefined && fingerprint !== message.fingerprint) {
-    submitted(turn, askerOf(from, message.send), message.id, refusedAs('conflictingRequest'))
+    submitted(turn, askerOf(from, message), message.id, refusedAs('conflictingRequest'))
     return
   }
-  attach(running, from, message)
+  attach(running, askerOf(from, message))
   running.deadlineMs = Math.max(running.deadlineMs, turn.state.nowMs + message.patienceMs)
 }
 
@@ -45,14 +45,14 @@ function start(
   const { group } = seat
   const unfit = unfitness(message, group)
   if (unfit !== undefined) {
-    submitted(turn, askerOf(from, message.send), message.id, unfit)
+    submitted(turn, askerOf(from, message), message.id, unfit)
     return
   }
   const closed = record?.closed ?? 0
   if (message.after !== undefined && message.after < closed) {
     // Sent before an attempt was closed: who asked may have been told that nothing happens.
     const outcome = { status: 'unavailable', detail: 'an earlier attempt was closed' } as const
-    submitted(turn, askerOf(from, message.send), message.id, outcome, closed)
+    submitted(turn, askerOf(from, message), message.id, outcome, closed)
     return
   }
   const assignment = assignmentOf(seat.store)
@@ -63,13 +63,13 @@ function start(
     !ownsAll(assignment, group, own.operations)
   ) {
     const epoch = assignment?.epoch ?? 0
-    answer(turn, from, { type: 'wrongEpoch', group, epoch, tx, ...echo(message.send) })
+    answer(turn, from, { type: 'wrongEpoch', group, epoch, tx, ...echo(message) })
     return
   }
   // A share of it is here: then another group coordinated it, by another map.
   const elsewhere = state.shares.has(tx)
   if (elsewhere || state.running.size >= limits.running || state.queue.waiters.size >= limits.waiting) {
-    answer(turn, from, { type: 'overloaded', group, tx, ...echo(message.send) })
+    answer(turn, from, { type: 'overloaded', group, tx, ...echo(message) })
     return
   }
   begin(turn, from, tx, message, record)
