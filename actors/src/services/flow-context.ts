@@ -2,7 +2,7 @@
 import type { Outbox } from '@synod/runtime/protocol'
 import { answer } from '../sessions/asker.ts'
 import type { SessionRequest } from '../sessions/messages.ts'
-import type { OperationResult, Outcome } from '../transactions/operations.ts'
+import type { Operation, OperationResult, Outcome } from '../transactions/operations.ts'
 import { anchorKey } from './anchor.ts'
 import type { Logic } from './logic.ts'
 import type { Asking, ServiceAnswer } from './messages.ts'
@@ -31,6 +31,24 @@ export function ask<Request extends Asking>(
   state.waiting.set(tag, flow.number)
   flow.phase = phase
   out.send(state.session, { ...request, tag: state.firstTag + tag })
+}
+
+/** Under the id of its round, where the request has one. */
+export function transact<Request extends Asking>(
+  context: Context<Request>,
+  flow: Flow<Request>,
+  phase: Phase,
+  operations: readonly Operation[],
+): void {
+  const { id, fingerprint, retainMs } = flow.request
+  ask(context, flow, phase, {
+    type: 'transact',
+    operations,
+    ...(id === undefined ? {} : { id: roundId(id, flow.round) }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(retainMs === undefined ? {} : { retainMs }),
+    deadlineMs: left(context, flow),
+  })
 }
 
 export function finish<Request extends Asking>(

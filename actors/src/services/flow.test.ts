@@ -151,6 +151,8 @@ describe('a checkout, message by message', () => {
 describe('a checkout with an id', () => {
   const id = { session: 'key.abc', sequence: 1 }
   const request = () => actor.request(checkout({ id, fingerprint: 'f', retainMs: 60_000 }))
+  const sealed: Outcome = { status: 'committed', results: [{ ok: true }] }
+  const outOfStock = refusal('outOfBounds', 4)
 
   it('[SV7, SV8] asks for the record at the key of the id, and commits there', () => {
     const lookup = asked(request())
@@ -190,8 +192,33 @@ describe('a checkout with an id', () => {
       [5, 'missing', 'unknownItem'],
     ] as const) {
       const next = asked(ended(asked(request()), refusal(reason, operation)))
-      expect(told(ended(next, nothing))).toMatchObject({ status: 'refused', code })
+      const seal = asked(ended(next, nothing))
+      expect(seal).toMatchObject({ type: 'transact', id: { sequence: 2 }, operations: [{ op: 'check' }] })
+      expect(told(ended(seal, sealed))).toMatchObject({ status: 'refused', code })
+      const again = asked(ended(asked(request()), refusal(reason, operation)))
+      expect(told(ended(again, sealed))).toMatchObject({ status: 'refused', code })
     }
+  })
+
+  it('[SV7] a refusal that a retry was told is not overtaken by the try before it', () => {
+    const verifying = asked(ended(asked(read(asked(ended(asked(request()), nothing)), order, 4)), outOfStock))
+    const seal = asked(ended(asked(ended(asked(request()), outOfStock)), nothing))
+    expect(told(ended(seal, sealed))).toMatchObject({ status: 'refused', code: 'outOfStock' })
+    // The order has changed, so the first try decides again; its round is taken.
+    const second = asked(read(verifying, order, 5))
+    expect(second).toMatchObject({ type: 'transact', id: { sequence: 2 } })
+    const next = asked(ended(asked(ended(second, sealed)), outOfStock))
+    expect(told(ended(next, sealed))).toMatchObject({ status: 'refused', code: 'outOfStock' })
+  })
+
+  it('[SV7] a retry that comes after the try before it has gone on gets its answer', () => {
+    const seal = asked(ended(asked(ended(asked(request()), outOfStock)), nothing))
+    const results = Array.from({ length: 6 }, () => ({ ok: true as const }))
+    expect(told(ended(seal, { status: 'committed', results }))).toMatchObject({ status: 'ok' })
+    const other = asked(ended(asked(ended(asked(request()), outOfStock)), nothing))
+    const third = asked(ended(other, refusal('checkFailed', 1)))
+    expect(third).toMatchObject({ type: 'lookup', id: { sequence: 3 } })
+    expect(told(ended(third, { status: 'committed', results }))).toMatchObject({ status: 'ok' })
   })
 
   it('[SV7] nothing is done while the record cannot be read', () => {

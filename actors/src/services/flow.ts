@@ -3,9 +3,9 @@
  * when what was read has changed. A client is never refused because two transactions met (SPEC.md, SV).
  */
 import type { ReadAnswer, SessionAnswer, TransactAnswer } from '../sessions/messages.ts'
-import type { Operation } from '../transactions/operations.ts'
+import type { Operation, OperationResult, Outcome } from '../transactions/operations.ts'
 import { anchored, anchorKey } from './anchor.ts'
-import { ask, type Context, committed, ended, finish, left } from './flow-context.ts'
+import { ask, type Context, committed, ended, finish, left, transact } from './flow-context.ts'
 import { load, onBulkDone, onMarked } from './loading.ts'
 import type { Decision, Held } from './logic.ts'
 import type { Asking, ServiceAnswer } from './messages.ts'
@@ -67,13 +67,16 @@ function onRecord<Request extends Asking>(
 ) {
   if (flow.phase.name !== 'lookingUp') return
   const { found } = flow.phase
-  if (outcome.status === 'committed') return finish(context, flow, committed(context, flow, outcome.results))
+  if (outcome.status === 'committed') {
+    const sealed = found !== undefined && isSeal(flow, outcome.results)
+    return finish(context, flow, sealed ? found : committed(context, flow, outcome.results))
+  }
   if (outcome.status === 'refused') {
     flow.round += 1
     return lookUp(context, flow, explainRecorded(outcome))
   }
   if (outcome.status !== 'unavailable') return finish(context, flow, ended(flow, outcome))
-  if (found !== undefined) return finish(context, flow, found)
+  if (found !== undefined) return seal(context, flow, found)
   read(context, flow, flow.round > 0 || !context.logic.readsFast(flow.request))
 }
 
@@ -97,7 +100,7 @@ function onRead<Request extends Asking>(context: Context<Request>, flow: Flow<Re
   }
   if (phase.name === 'verifying') {
     // Nothing changed since the decision, so the refusal holds for what is there now.
-    if (sameVersions(phase.held, result.values)) return finish(context, flow, phase.refusal)
+    if (sameVersions(phase.held, result.values)) return refused(context, flow, phase.refusal)
     flow.round += 1
     return decide(context, flow, result.values, true)
   }
@@ -134,21 +137,8 @@ function commit<Request extends Asking>(
   decided: readonly Operation[],
   held: readonly Held[],
 ): void {
-  const { id, fingerprint, retainMs } = flow.request
-  const operations = anchored(id, decided)
-  ask(
-    context,
-    flow,
-    { name: 'committing', operations, held },
-    {
-      type: 'transact',
-      operations,
-      ...(id === undefined ? {} : { id: roundId(id, flow.round) }),
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-      ...(retainMs === undefined ? {} : { retainMs }),
-      deadlineMs: left(context, flow),
-    },
-  )
+  const operations = anchored(flow.request.id, decided)
+  transact(context, flow, { name: 'committing', operations, held }, operations)
 }
 
 function onTransacted<Request extends Asking>(
@@ -156,8 +146,13 @@ function onTransacted<Request extends Asking>(
   flow: Flow<Request>,
   { outcome, id }: TransactAnswer,
 ) {
+  if (flow.phase.name === 'sealing') return onSealed(context, flow, outcome, flow.phase.refusal)
   if (flow.phase.name !== 'committing') return
   const { operations, held } = flow.phase
+  if (outcome.status === 'committed' && isSeal(flow, outcome.results)) {
+    flow.round = 0
+    return lookUp(context, flow, undefined)
+  }
   if (outcome.status === 'committed') return finish(context, flow, committed(context, flow, outcome.results))
   if (outcome.status !== 'refused') {
     const first = operations[0]
@@ -166,9 +161,50 @@ function onTransacted<Request extends Asking>(
   }
   const refusal = explain(outcome, operations)
   if (refusal === undefined) return goRound(context, flow)
-  if (held.length === 0) return finish(context, flow, refusal)
+  if (held.length === 0) return refused(context, flow, refusal)
   // [SV2] Somebody may have changed the order between the decision and the refusal: paid it with the last unit.
   read(context, flow, true, { name: 'verifying', refusal, held })
+}
+
+function refused<Request extends Asking>(
+  context: Context<Request>,
+  flow: Flow<Request>,
+  refusal: ServiceAnswer,
+) {
+  if (flow.request.id === undefined) return finish(context, flow, refusal)
+  flow.round += 1
+  seal(context, flow, refusal)
+}
+
+/**
+ * [SV7] Under an id another try of the same request may be about to go on to the next round: it is taken, so that the
+ * refusal lasts. What only checks the anchor is a seal: each other round does something.
+ */
+function seal<Request extends Asking>(
+  context: Context<Request>,
+  flow: Flow<Request>,
+  refusal: ServiceAnswer,
+) {
+  transact(context, flow, { name: 'sealing', refusal }, anchored(flow.request.id, []))
+}
+
+function isSeal<Request extends Asking>({ request }: Flow<Request>, results: readonly OperationResult[]) {
+  return request.id !== undefined && results.length === 1
+}
+
+function onSealed<Request extends Asking>(
+  context: Context<Request>,
+  flow: Flow<Request>,
+  outcome: Outcome,
+  refusal: ServiceAnswer,
+) {
+  if (outcome.status === 'committed') {
+    const told = isSeal(flow, outcome.results) ? refusal : committed(context, flow, outcome.results)
+    return finish(context, flow, told)
+  }
+  if (outcome.status !== 'refused') return finish(context, flow, ended(flow, outcome))
+  flow.round += 1
+  lookUp(context, flow, explainRecorded(outcome))
 }
 
 /** [SV2] What was read has changed: decide again, from what is there now. */

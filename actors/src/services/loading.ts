@@ -2,7 +2,7 @@
 import type { BulkAnswer, TransactAnswer } from '../sessions/messages.ts'
 import type { Operation } from '../transactions/operations.ts'
 import { anchored, anchorKey } from './anchor.ts'
-import { ask, type Context, committed, ended, finish, left } from './flow-context.ts'
+import { ask, type Context, committed, ended, finish, left, transact } from './flow-context.ts'
 import type { Asking, ServiceAnswer } from './messages.ts'
 import { type Flow, type Phase, roundId } from './state.ts'
 
@@ -40,20 +40,13 @@ type Mark = Omit<Extract<Phase, { name: 'marking' }>, 'name'>
 
 /** [SV7, SV9] With an id it is on record that the batch has begun and that it is done, each in a round of its own. */
 function mark<Request extends Asking>(context: Context<Request>, flow: Flow<Request>, { rows, step }: Mark) {
-  const { id, fingerprint, retainMs } = flow.request
+  const { id } = flow.request
   if (id === undefined) return
-  const retained = {
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(retainMs === undefined ? {} : { retainMs }),
-  }
-  const deadlineMs = left(context, flow)
-  const round = roundId(id, step === 'begun' ? 0 : 1)
+  flow.round = step === 'begun' ? 0 : 1
   const phase = { name: 'marking', rows, step } as const
-  if (step === 'asked') ask(context, flow, phase, { type: 'lookup', id: round, ...anchorKey(id), deadlineMs })
-  else {
-    const operations = anchored(id, [])
-    ask(context, flow, phase, { type: 'transact', operations, id: round, ...retained, deadlineMs })
-  }
+  if (step !== 'asked') return transact(context, flow, phase, anchored(id, []))
+  const where = { id: roundId(id, flow.round), ...anchorKey(id) }
+  ask(context, flow, phase, { type: 'lookup', ...where, deadlineMs: left(context, flow) })
 }
 
 export function onMarked<Request extends Asking>(

@@ -17,7 +17,7 @@ import { begin, resume } from './flow.ts'
 import { type Context, finish } from './flow-context.ts'
 import type { Logic } from './logic.ts'
 import type { Asking, ServiceAnswer } from './messages.ts'
-import type { Flow, ServiceConfig, ServiceState } from './state.ts'
+import type { Flow, Phase, ServiceConfig, ServiceState } from './state.ts'
 
 export type ServiceMessage<Request> = Request | SessionAnswer
 
@@ -125,13 +125,16 @@ function onAnswer<Request extends Asking>(context: Context<Request>, message: Se
   if (flow !== undefined) resume(context, flow, message)
 }
 
+/** Phases that are left without knowing what was done. */
+const mayHaveDone: ReadonlySet<Phase['name']> = new Set(['committing', 'loading', 'marking'])
+
 /** [SV10] Nobody waits for ever, even when the session lost what it was asked. */
 function onTick<Request extends Asking>(context: Context<Request>): void {
   const { state, nowMs } = context
   state.ticking = false
   for (const flow of state.flows.values()) {
     if (flow.deadlineAt + graceMs > nowMs) continue
-    const status = flow.phase.name === 'committing' ? 'unknown' : 'unavailable'
+    const status = mayHaveDone.has(flow.phase.name) ? 'unknown' : 'unavailable'
     finish(context, flow, { status, detail: 'the session of this node did not answer' })
   }
   for (const [tag, number] of state.waiting) if (!state.flows.has(number)) state.waiting.delete(tag)

@@ -51,6 +51,8 @@ export type Phase =
     }
   /** Refused for another reason than a change; true only if what was decided from is still so. */
   | { readonly name: 'verifying'; readonly refusal: ServiceAnswer; readonly held: readonly Held[] }
+  /** With an id: the round after a refusal is being taken, so that no other try of this request uses it. */
+  | { readonly name: 'sealing'; readonly refusal: ServiceAnswer }
   | { readonly name: 'loading'; readonly rows: number; readonly next: number }
   /** Many rows under an id: put on record that it has begun, asked whether it is done, put on record that it is. */
   | { readonly name: 'marking'; readonly rows: number; readonly step: 'begun' | 'asked' | 'done' }
