@@ -36,6 +36,8 @@ function failed(status: string, detail: string): Error {
     case 'overloaded':
       return new Unavailable(`${status}: ${detail}`)
     case 'unknown':
+    // It may have committed; its answer is no longer kept.
+    case 'expired':
       return new IndefiniteError(detail)
     default:
       return new DefiniteError(`${status}: ${detail}`)

@@ -84,7 +84,7 @@ export class Client {
       await this.run([check, { op: 'put', keyspace, key, value }])
       return true
     } catch (error) {
-      if (error instanceof Refused && error.operation === 0) return false
+      if (error instanceof Refused && error.reason === 'checkFailed') return false
       throw error
     }
   }

@@ -41,7 +41,7 @@ function edgeAnswers({ method, path, body }: Route): Readonly<Record<number, str
         }),
     ...(body === undefined ? {} : { 415: 'the body has a Content-Encoding' }),
     500: 'a defect of this node, whose log has the details; it may or may not have happened',
-    503: 'unavailable or overloaded; nothing happened',
+    503: 'unavailable or overloaded; this request did nothing (an earlier one under its key may have)',
   }
 }
 

@@ -17,7 +17,7 @@ import type { Claim } from './frame.ts'
 import { isCount } from './frame-error.ts'
 
 /** Raised when a node that speaks the new version could not talk with one that speaks the old. */
-export const wireVersion = 4
+export const wireVersion = 5
 
 export interface Party {
   readonly cluster: string
