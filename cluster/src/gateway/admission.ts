@@ -41,10 +41,10 @@ const fewest = 16
  */
 const floodShare = 1 / 4
 /**
- * What takes longer than that by itself is answered the less the fewer may wait. A flood in which the best of the last
- * seconds falls to this part of what it was gets all of `waitMs` back.
+ * Seconds of which the quickest tells how long a request takes by itself: twice that long it may always wait, or fewer
+ * would be answered as fewer may wait, and fewer let in. A flood that lasts longer than this gets all of `waitMs` again.
  */
-const costly = 1 / 2
+const quickestOf = 120
 /** Seconds that are looked back: a leader may be away for some of them. */
 const lookBack = 5
 
@@ -60,10 +60,11 @@ export class Admission {
   readonly #answered = new Array<number>(lookBack + 1).fill(0)
   readonly #turnedAway = new Array<number>(lookBack + 1).fill(0)
   #second: number
-  /** The best second of the flood and of those before it. */
-  #peak = 0
-  /** In this flood the shorter wait has cost answers. */
-  #isCostly = false
+  /** How long all took that were answered in this second. */
+  #tookMs = 0
+  /** Means of the last seconds, in milliseconds; those without an answer are not there. */
+  readonly #means: { readonly second: number; readonly ms: number }[] = []
+  #byItselfMs = 0
   /** When the youngest of those that were answered had entered. */
   #servedUpTo = Number.NEGATIVE_INFINITY
   #crowdedAt = Number.NEGATIVE_INFINITY
@@ -121,8 +122,10 @@ export class Admission {
     ticket.done = true
     if (ticket.stuck) return
     this.#waiting--
-    this.#turnTo(this.#now())
+    const now = this.#now()
+    this.#turnTo(now)
     if (!answered) return
+    this.#tookMs += now - ticket.enteredAt
     this.#answered[lookBack] = (this.#answered[lookBack] ?? 0) + 1
     this.#servedUpTo = Math.max(this.#servedUpTo, ticket.enteredAt)
   }
@@ -141,7 +144,8 @@ export class Admission {
   }
 
   #mayWaitMs(): number {
-    return this.#limits.waitMs * (this.#isFlood() && !this.#isCostly ? floodShare : 1)
+    const { waitMs } = this.#limits
+    return this.#isFlood() ? Math.min(waitMs, Math.max(floodShare * waitMs, 2 * this.#byItselfMs)) : waitMs
   }
 
   /** More are refused than answered. */
@@ -182,6 +186,7 @@ export class Admission {
   #turnTo(now: number): void {
     const second = Math.floor(now / 1_000)
     if (second === this.#second) return
+    this.#noteMean(second)
     for (let passed = Math.min(second - this.#second, lookBack + 1); passed > 0; passed--) {
       for (const seconds of [this.#answered, this.#turnedAway]) {
         seconds.shift()
@@ -189,18 +194,15 @@ export class Admission {
       }
     }
     this.#second = second
-    this.#watchFlood()
   }
 
-  #watchFlood(): void {
-    const best = Math.max(...this.#answered)
-    if (this.#isFlood()) {
-      this.#peak = Math.max(this.#peak, best)
-      if (best < costly * this.#peak) this.#isCostly = true
-    } else {
-      this.#peak = best
-      this.#isCostly = false
-    }
+  #noteMean(now: number): void {
+    const answered = this.#answered[lookBack] ?? 0
+    if (answered > 0) this.#means.push({ second: this.#second, ms: this.#tookMs / answered })
+    this.#tookMs = 0
+    while (this.#means[0] !== undefined && this.#means[0].second < now - quickestOf) this.#means.shift()
+    this.#byItselfMs = this.#means.reduce((least, { ms }) => Math.min(least, ms), Number.POSITIVE_INFINITY)
+    if (this.#means.length === 0) this.#byItselfMs = 0
   }
 }
 
