@@ -221,6 +221,10 @@ describe('a checkout with an id', () => {
     expect(told(ended(third, { status: 'committed', results }))).toMatchObject({ status: 'ok' })
   })
 
+  it('[SV7] a seal whose refusal is no longer on record is no success', () => {
+    expect(told(ended(asked(request()), sealed))).toMatchObject({ status: 'expired' })
+  })
+
   it('[SV7] nothing is done while the record cannot be read', () => {
     for (const status of ['unknown', 'expired', 'conflictingRequest', 'overloaded'] as const) {
       expect(told(ended(asked(request()), { status, detail: 'd' }))).toMatchObject({ status })

@@ -59,6 +59,12 @@ function lookUp<Request extends Asking>(
   })
 }
 
+/** A seal stands for the refusal before it, and is no success by itself. */
+const refusalForgotten: ServiceAnswer = {
+  status: 'expired',
+  detail: 'it was refused; why is no longer known, and it will not run again',
+}
+
 /** [SV7] The last round on record is the answer; a round that only met a change leads to the next. */
 function onRecord<Request extends Asking>(
   context: Context<Request>,
@@ -68,8 +74,8 @@ function onRecord<Request extends Asking>(
   if (flow.phase.name !== 'lookingUp') return
   const { found } = flow.phase
   if (outcome.status === 'committed') {
-    const sealed = found !== undefined && isSeal(flow, outcome.results)
-    return finish(context, flow, sealed ? found : committed(context, flow, outcome.results))
+    if (isSeal(flow, outcome.results)) return finish(context, flow, found ?? refusalForgotten)
+    return finish(context, flow, committed(context, flow, outcome.results))
   }
   if (outcome.status === 'refused') {
     flow.round += 1
